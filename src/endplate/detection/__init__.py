@@ -1,0 +1,1 @@
+"""Find every vertebra and its six points in the straightened image."""

@@ -1,0 +1,40 @@
+"""Everything that can go wrong, in one tree.
+
+```
+EndplateError
+├── InputRefused        this input cannot be measured; the message names the value and the remedy   exit code 3
+└── ModelUnusable       the model folder is missing, damaged or of another kind                     exit code 4
+```
+
+"No spine in this scan" and "vertebra cut by the field of view" are results, not errors.
+"""
+
+from __future__ import annotations
+
+
+class EndplateError(Exception):
+    """Anything that endplate raises on purpose.
+
+    Args:
+        code: a short stable name, such as ``missing_slices``, for tables and tests.
+        message: what was found, what was expected, and what to do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class InputRefused(EndplateError):
+    """The input cannot be measured; nothing was guessed."""
+
+    exit_code = 3
+
+
+class ModelUnusable(EndplateError):
+    """A model folder is missing, damaged or of another kind."""
+
+    exit_code = 4

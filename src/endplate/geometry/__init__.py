@@ -1,0 +1,1 @@
+"""Frames, curves and sampling: pure functions of numpy arrays in millimetres."""

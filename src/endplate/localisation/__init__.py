@@ -1,0 +1,1 @@
+"""Find the vertebral column in a CT."""

@@ -1,0 +1,1 @@
+"""Drawing of tissues and bones on a voxel canvas."""

@@ -1,0 +1,1 @@
+"""Train the two networks. Needs the extra ``training`` (torch); never imported by ``endplate quantify``."""

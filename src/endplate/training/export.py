@@ -1,0 +1,68 @@
+"""Trained networks -> model folders: ``model.onnx``, ``config.json``, ``PROVENANCE.md``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from endplate import straightening
+from endplate.detection import codec as detection_codec
+from endplate.localisation import codec as localisation_codec
+from endplate.training import train_detector, train_localiser
+from endplate.training.networks import Detector, Localiser
+
+
+def save_detector(network: Detector, folder: Path, name: str, provenance: str, codec: detection_codec.Settings | None = None) -> None:
+    """The detector as a model folder."""
+    channels = network.stem[0][0].in_channels
+    image = torch.full((1, channels, 128, 96), 40.0)
+    module = train_detector.Exported(network.to(memory_format=torch.contiguous_format).eval())
+    config = {
+        "stage": "detector",
+        "name": name,
+        "input": "Hounsfield units (batch, channels, rows, columns)",
+        "hu": {"centre": train_detector.HU_CENTRE, "unit": train_detector.HU_UNIT, "where": "inside the network"},
+        "multiple_of": [32, 32],
+        "codec": asdict(codec or detection_codec.Settings()),
+        "straight": asdict(straightening.Settings()),
+    }
+    _save(module, image, train_detector.OUTPUTS, folder, config, provenance, {2: "rows", 3: "columns"})
+
+
+def save_localiser(network: Localiser, folder: Path, name: str, provenance: str, codec: localisation_codec.Settings | None = None) -> None:
+    """The localiser as a model folder."""
+    module = train_localiser.Exported(network.to(memory_format=torch.contiguous_format).eval())
+    config = {
+        "stage": "localiser",
+        "name": name,
+        "input": "Hounsfield units (batch, slices, rows, columns) at codec.spacing_mm, head to feet, to posterior, to the left",
+        "hu": {"centre": train_localiser.HU_CENTRE, "unit": train_localiser.HU_UNIT, "where": "inside the network"},
+        "multiple_of": [2, 16, 16],
+        "codec": asdict(codec or localisation_codec.Settings()),
+    }
+    volume = torch.full((1, 32, 64, 80), 40.0)
+    _save(module, volume, train_localiser.OUTPUTS, folder, config, provenance, {1: "slices", 2: "rows", 3: "columns"})
+
+
+def _save(
+    module: nn.Module, example: torch.Tensor, outputs: Sequence[str], folder: Path, config: dict[str, Any], provenance: str, axes: dict[int, str]
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.onnx.export(
+        module,
+        (example,),
+        str(folder / "model.onnx"),
+        input_names=["hu"],
+        output_names=list(outputs),
+        dynamic_axes={"hu": axes},
+        opset_version=17,
+        dynamo=False,
+    )
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    (folder / "PROVENANCE.md").write_text(provenance)
