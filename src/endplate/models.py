@@ -18,6 +18,10 @@ from endplate import straightening
 from endplate.detection import codec as detection_codec
 from endplate.detection.detect import Detector
 from endplate.errors import ModelUnusable
+from endplate.labelling import codec as labelling_codec
+from endplate.labelling import wide_box
+from endplate.labelling.read_levels import LevelReader
+from endplate.labelling.wide_box import WideBox
 from endplate.localisation import codec as localisation_codec
 from endplate.localisation.localise import Localiser
 from endplate.straightening import StraightSpine
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.floating]
 _AIR_HU = -1024.0
+STAGES = ("localiser", "detector", "level_reader")
 
 
 @dataclass(frozen=True)
@@ -119,54 +124,80 @@ class OnnxDetector:
 
 
 @dataclass(frozen=True)
+class OnnxLevelReader:
+    """The trained level reader."""
+
+    network: _Network
+    settings: labelling_codec.Settings
+
+    def __call__(self, box: WideBox) -> Floats:
+        """Log-probabilities (cells, levels) of a wide box, padded with air to whole cells."""
+        multiple = int(self.network.config["multiple_of"][0])
+        length = -(-len(box.hu) // multiple) * multiple
+        padded = np.full((length, *box.hu.shape[1:]), _AIR_HU, np.float32)
+        padded[: len(box.hu)] = box.hu
+        return self.network.run(padded)["log_probability"][0]
+
+
+@dataclass(frozen=True)
 class Models:
-    """The two stages' networks with the settings that they were trained for.
+    """The three stages' networks with the settings that they were trained for.
 
     Attributes:
         localiser: reads the coarse volume.
         detector: reads the straightened image.
+        level_reader: reads the wide straightened box.
         localisation: how to decode the localiser.
         detection: how to decode the detector.
         straight: the grid that the detector reads.
+        labelling: how to decode the level reader.
+        wide: the grid that the level reader reads.
         identities: by stage, for the report.
     """
 
     localiser: Localiser
     detector: Detector
+    level_reader: LevelReader
     localisation: localisation_codec.Settings
     detection: detection_codec.Settings
     straight: straightening.Settings
+    labelling: labelling_codec.Settings
+    wide: wide_box.Settings
     identities: dict[str, Identity]
 
 
 def load(folder: Path | None = None, threads: int = 0) -> Models:
-    """The models of a folder with ``localiser/`` and ``detector/``; None takes the shipped ones.
+    """The models of a folder with ``localiser/``, ``detector/`` and ``level_reader/``; None takes the shipped ones.
 
     Args:
-        folder: where the two model folders lie.
+        folder: where the three model folders lie.
         threads: of ONNX Runtime; 0 takes all cores that this process may use.
 
     Raises:
         ModelUnusable: if a file is missing or damaged, or a config is of another kind.
     """
     root = folder or Path(str(resources.files("endplate") / "weights"))
-    localiser, detector = (_network(root / stage, stage, threads) for stage in ("localiser", "detector"))
+    localiser, detector, reader = (_network(root / stage, stage, threads) for stage in STAGES)
     localisation_settings = _settings(localisation_codec.Settings, localiser, "codec")
     detection_settings = _settings(detection_codec.Settings, detector, "codec")
+    labelling_settings = _settings(labelling_codec.Settings, reader, "codec")
     return Models(
         OnnxLocaliser(localiser, localisation_settings),
         OnnxDetector(detector, detection_settings),
+        OnnxLevelReader(reader, labelling_settings),
         localisation_settings,
         detection_settings,
         _settings(straightening.Settings, detector, "straight"),
-        {"localiser": localiser.identity, "detector": detector.identity},
+        labelling_settings,
+        _settings(wide_box.Settings, reader, "wide"),
+        {n: network.identity for n, network in zip(STAGES, (localiser, detector, reader), strict=True)},
     )
 
 
 def _network(folder: Path, stage: str, threads: int) -> _Network:
     for name in ("model.onnx", "config.json"):
         if not (folder / name).is_file():
-            raise ModelUnusable("missing_model", f"{folder / name} is missing; give a folder with localiser/ and detector/, or leave --models out")
+            raise ModelUnusable("missing_model", f"{folder / name} is missing; give a folder with {', '.join(STAGES)}, or leave --models out")
     try:
         config = json.loads((folder / "config.json").read_text())
     except ValueError as error:

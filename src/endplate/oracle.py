@@ -12,22 +12,36 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from endplate import straightening
 from endplate.anatomy import Vertebra, levels
 from endplate.detection import codec as detection_codec
 from endplate.geometry import bases, frames
 from endplate.geometry.curves import Curve, through
+from endplate.labelling import codec as labelling_codec
+from endplate.labelling import wide_box
 from endplate.localisation import codec as localisation_codec
 from endplate.models import Models
-from endplate.straightening import Settings, StraightSpine
+from endplate.straightening import StraightSpine
 from endplate.volume import Volume
 
 Floats = NDArray[np.floating]
 
 
 def models(vertebrae: Sequence[Vertebra]) -> Models:
-    """The two oracles of a scan whose vertebrae are known, head to feet."""
+    """The three oracles of a scan whose vertebrae are known, head to feet."""
     localisation, detection = localisation_codec.Settings(stiffness=1.0), detection_codec.Settings(min_votes=1.0)
-    return Models(_Localiser(tuple(vertebrae), localisation), _Detector(tuple(vertebrae), detection), localisation, detection, Settings(), {})
+    known = tuple(vertebrae)
+    return Models(
+        _Localiser(known, localisation),
+        _Detector(known, detection),
+        _LevelReader(known),
+        localisation,
+        detection,
+        straightening.Settings(),
+        labelling_codec.Settings(),
+        wide_box.Settings(),
+        {},
+    )
 
 
 @dataclass(frozen=True)
@@ -69,3 +83,14 @@ class _Detector:
         pixels = (straight[..., :2] - spine.first_mm) / spine.pixel_mm
         lateral = float(straight[..., 2].mean() / spine.pixel_mm)
         return detection_codec.Body(pixels, vertebra.points_sd_mm / spine.pixel_mm, lateral, 1.0, float(vertebra.complete))
+
+
+@dataclass(frozen=True)
+class _LevelReader:
+    vertebrae: tuple[Vertebra, ...]
+
+    def __call__(self, box: wide_box.WideBox) -> Floats:
+        centres = np.array([v.centre_mm for v in self.vertebrae])
+        s = bases.straight_from_patient(box.curve, centres)[:, 0]
+        level = np.array([levels.coordinate(str(v.level)) for v in self.vertebrae])
+        return labelling_codec.encode(box.index(s), level, -(-len(box.hu) // 2))

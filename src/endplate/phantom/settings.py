@@ -78,6 +78,7 @@ class Habitus:
         lungs: factor on the height of the lungs' domes.
         roll_deg: rotation of the trunk about the long axis.
         blobs: number of random bowel loops.
+        plaques: number of calcifications in the wall of the aorta.
         table: whether the couch is drawn.
         port: a metal port under the skin of the chest.
     """
@@ -89,7 +90,8 @@ class Habitus:
     muscle_fat: float = 0.15
     lungs: float = 1.0
     roll_deg: float = 0.0
-    blobs: int = 24
+    blobs: int = 36
+    plaques: int = 4
     table: bool = True
     port: bool = False
 

@@ -31,7 +31,7 @@ class Settings:
     anterior_mm: float = 48.0
     posterior_mm: float = 47.0
     margin_mm: float = 24.0
-    offsets_mm: tuple[float, ...] = (-8.0, -4.0, 0.0, 4.0, 8.0)
+    offsets_mm: tuple[float, ...] = (-12.0, -5.0, 0.0, 5.0, 12.0)
     slab_mm: tuple[float, ...] = (-1.0, 0.0, 1.0)
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from endplate.anatomy import Vertebra, levels
+from endplate.anatomy import levels
 from endplate.geometry import frames
 from endplate.geometry.curves import Curve, through
+from endplate.phantom.phantom import Phantom
 from endplate.training.truth import Truth, read_truth
 from endplate.volume import Volume
 from endplate.volume.files import read_nifti
@@ -62,12 +63,26 @@ def from_truth(volume: Volume, truth: Truth) -> CoarseCase:
     return _case(truth.name, small, truth.curve, (truth.centres_mm, level), (head, tail))
 
 
-def from_phantom(name: str, volume: Volume, vertebrae: Sequence[Vertebra]) -> CoarseCase:
-    """The case of a phantom; its column ends with its first and last body, save for the sacrum's length."""
-    centres = np.array([v.centre_mm for v in vertebrae])
-    level = np.array([levels.coordinate(str(v.level)) for v in vertebrae])
-    curve = through(centres) if len(centres) > 1 else through(centres + np.array([[0, 0, 12.0], [0, 0, -12.0]]))
-    return _case(name, coarse(volume), curve, (centres, level), (centres[0, 2] + 45.0, centres[-1, 2] - 70.0))
+def from_phantom(name: str, phantom: Phantom) -> CoarseCase:
+    """The case of a phantom: C2 to S1 as far as they are in view; above and below there is no column."""
+    names, centres, curve = seen_bodies(phantom)
+    level = np.array([levels.coordinate(n) for n in names])
+    z = sorted((c[2] for c in phantom.centres_mm.values()), reverse=True)
+    return _case(name, coarse(phantom.volume), curve, (centres, level), (float(z[0]) + 45.0, float(z[-1]) - 60.0))
+
+
+def seen_bodies(phantom: Phantom) -> tuple[list[str], Floats, Curve]:
+    """Names, centres (n, 3) head to feet and curve of a phantom's bodies, C2 to S1, whose centres lie in the volume."""
+    bodies = sorted(phantom.centres_mm.items(), key=lambda item: -item[1][2])
+    centres = np.array([centre for _, centre in bodies])
+    voxels = frames.apply(phantom.volume.voxel_from_patient, centres)
+    limit = np.array(phantom.volume.hu.shape) - 1.0
+    seen = ((voxels >= 0.0) & (voxels <= limit)).all(1)
+    if not seen.any():
+        seen[int((np.abs(voxels - limit / 2.0) / limit).max(1).argmin())] = True
+    found = centres[seen]
+    curve = through(found if len(found) > 1 else found + np.array([[0.0, 0.0, 12.0], [0.0, 0.0, -12.0]]))
+    return [name for (name, _), s in zip(bodies, seen, strict=True) if s], found, curve
 
 
 def read_real_cases(folders: Sequence[Path], names: Sequence[str]) -> list[CoarseCase]:

@@ -41,7 +41,7 @@ class Settings:
         cut_probability: share of the samples cut by a made-up field of view.
     """
 
-    offsets_mm: tuple[float, ...] = (-8.0, -4.0, 0.0, 4.0, 8.0)
+    offsets_mm: tuple[float, ...] = (-12.0, -5.0, 0.0, 5.0, 12.0)
     slab_mm: tuple[float, ...] = (-1.0, 0.0, 1.0)
     fracture_probability: float = 0.5
     cut_probability: float = 0.3
@@ -69,8 +69,9 @@ def draw(rng: np.random.Generator, case: StraightCase, settings: Settings) -> Sa
     lateral = mirror * (case.lateral_px - at_row)
     known = smooth.moved(np.array([[k, points[body].mean((0, 1))[1]] for k in np.clip(case.known_px, -1e4, 1e4)]))[:, 0]
     cut = _draw_cut(rng, settings)
-    image = _photometry(rng, image)
-    image[:, cut] = AIR
+    outside = image <= AIR + 1.0
+    image = np.where(outside | cut, AIR, _photometry(rng, image)).astype(np.float32)
+    cut = cut | outside[len(image) // 2]
     return _targets(image, out, lateral, (case.precise, case.complete, known, cut))
 
 
@@ -144,7 +145,7 @@ def _photometry(rng: np.random.Generator, image: NDArray[np.float32]) -> NDArray
         gamma = np.exp(rng.normal(0.0, 0.2))
         image = np.where(image > 0, 400.0 * (np.maximum(image, 0) / 400.0) ** gamma, image)
     if rng.random() < 0.6:
-        noise = rng.normal(0.0, 1.0, image.shape).astype(np.float32)
+        noise = rng.standard_normal(image.shape, np.float32)
         if rng.random() < 0.6:
             noise = ndimage.gaussian_filter(noise, (0.5, *rng.uniform(0.4, 1.2, 2))) * 2.0
         image = image + noise * rng.uniform(5.0, 70.0)

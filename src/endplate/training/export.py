@@ -13,9 +13,11 @@ from torch import nn
 
 from endplate import straightening
 from endplate.detection import codec as detection_codec
+from endplate.labelling import codec as labelling_codec
+from endplate.labelling import wide_box
 from endplate.localisation import codec as localisation_codec
-from endplate.training import train_detector, train_localiser
-from endplate.training.networks import Detector, Localiser
+from endplate.training import train_detector, train_levels, train_localiser
+from endplate.training.networks import Detector, LevelReader, Localiser
 
 
 def save_detector(network: Detector, folder: Path, name: str, provenance: str, codec: detection_codec.Settings | None = None) -> None:
@@ -48,6 +50,22 @@ def save_localiser(network: Localiser, folder: Path, name: str, provenance: str,
     }
     volume = torch.full((1, 32, 64, 80), 40.0)
     _save(module, volume, train_localiser.OUTPUTS, folder, config, provenance, {1: "slices", 2: "rows", 3: "columns"})
+
+
+def save_level_reader(network: LevelReader, folder: Path, name: str, provenance: str, codec: labelling_codec.Settings | None = None) -> None:
+    """The level reader as a model folder."""
+    module = train_levels.Exported(network.to(memory_format=torch.contiguous_format).eval())
+    config = {
+        "stage": "level_reader",
+        "name": name,
+        "input": "Hounsfield units (batch, s, t, r) on the grid of wide",
+        "hu": {"centre": train_levels.HU_CENTRE, "unit": train_levels.HU_UNIT, "where": "inside the network"},
+        "multiple_of": [2],
+        "codec": asdict(codec or labelling_codec.Settings()),
+        "wide": asdict(wide_box.Settings()),
+    }
+    box = torch.full((1, 64, 45, 61), 40.0)
+    _save(module, box, train_levels.OUTPUTS, folder, config, provenance, {1: "s"})
 
 
 def _save(

@@ -15,18 +15,18 @@ from torch.nn import functional as F
 from endplate.training.coarse_cases import CoarseCase
 
 Floats = NDArray[np.floating]
-SHAPE = (64, 80, 96)
+SHAPE = (56, 64, 80)
 AIR = -1024.0
 
 
 class Sample(NamedTuple):
     """One sample at 4 mm."""
 
-    hu: NDArray[np.float32]  # (64, 80, 96)
-    row: NDArray[np.float32]  # (64,) the column's centre in voxels, NaN where unknown
-    column: NDArray[np.float32]  # (64,)
-    presence: NDArray[np.float32]  # (64,) 1, 0, or NaN where unknown
-    level: NDArray[np.float32]  # (64,) level coordinate or NaN
+    hu: NDArray[np.float32]  # (56, 64, 80)
+    row: NDArray[np.float32]  # (56,) the column's centre in voxels, NaN where unknown
+    column: NDArray[np.float32]  # (56,)
+    presence: NDArray[np.float32]  # (56,) 1, 0, or NaN where unknown
+    level: NDArray[np.float32]  # (56,) level coordinate or NaN
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def draw(rng: np.random.Generator, case: CoarseCase, settings: Settings) -> Samp
     anchor = case.course_vox[int(rng.integers(len(case.course_vox)))] + (rng.uniform(-16.0, 16.0), 0.0, 0.0)
     aside = rng.random() < settings.aside_probability
     wide = rng.uniform(50.0, 70.0) * rng.choice([-1.0, 1.0]) if aside else rng.normal(0.0, 9.0)
-    centre = np.array(SHAPE) / 2.0 + (0.0, rng.normal(8.0, 9.0), np.clip(wide, -70.0, 70.0))
+    centre = np.array(SHAPE) / 2.0 + (0.0, rng.normal(7.0, 8.0), np.clip(wide, -70.0, 70.0))
     hu = _resample(case.hu, matrix, centre, anchor)
     course = (case.course_vox - anchor) @ np.linalg.inv(matrix).T + centre
     hu = _photometry(rng, _field_of_view(rng, hu, course, settings))
@@ -85,7 +85,7 @@ def _resample(hu: NDArray[np.int16], matrix: Floats, centre: Floats, anchor: Flo
 
 def _field_of_view(rng: np.random.Generator, hu: NDArray[np.float32], course: Floats, settings: Settings) -> NDArray[np.float32]:
     if rng.random() < settings.short_probability:
-        height = int(rng.integers(8, 44))
+        height = int(rng.integers(8, 40))
         top = int(rng.integers(0, SHAPE[0] - height))
         hu[:top], hu[top + height :] = AIR, AIR
     if rng.random() < settings.narrow_probability:
@@ -108,7 +108,7 @@ def _photometry(rng: np.random.Generator, hu: NDArray[np.float32]) -> NDArray[np
         hu = ndimage.gaussian_filter(hu, rng.uniform(0.3, 0.6))
     hu = np.where(hu > 60.0, 60.0 + (hu - 60.0) * np.exp(rng.normal(0.0, 0.3)), hu) + rng.normal(0.0, 20.0)
     if rng.random() < 0.6:
-        hu = hu + rng.normal(0.0, 1.0, hu.shape).astype(np.float32) * rng.uniform(3.0, 40.0)
+        hu = hu + rng.standard_normal(hu.shape, np.float32) * np.float32(rng.uniform(3.0, 40.0))
     if rng.random() < 0.3:
         hu = hu + ndimage.zoom(rng.normal(0.0, 40.0, (4, 5, 6)), np.array(SHAPE) / (4, 5, 6), order=1)
     return np.where(air, AIR, hu).astype(np.float32)

@@ -85,7 +85,8 @@ class Localiser(nn.Module):
         self.down3 = nn.Sequential(block3d(c, d, (1, 2, 2)), block3d(d, d))
         self.up2 = block3d(d + c, c)
         self.up1 = block3d(c + b, b)
-        self.up0 = nn.Sequential(block3d(b + a, a, flat=True), nn.Conv3d(a, 1, 1))
+        self.thin = nn.Conv3d(b, a, 1)
+        self.up0 = nn.Sequential(block3d(a, a, flat=True), nn.Conv3d(a, 1, 1))
         self.along = nn.Sequential(block1d(b + c + 2 * d, 96, 1), block1d(96, 96, 2), block1d(96, 96, 4), block1d(96, 64, 8))
         self.read = nn.Conv1d(64, 2, 1)
 
@@ -97,7 +98,7 @@ class Localiser(nn.Module):
         x3 = self.down3(x2)  # ... / 16
         y2 = self.up2(torch.cat([_grow(x3, 1), x2], 1))
         y1 = self.up1(torch.cat([_grow(y2, 1), x1], 1))
-        heat = self.up0(torch.cat([_grow(y1, 2), x0], 1))[:, 0]
+        heat = self.up0(_grow(self.thin(y1), 2) + x0)[:, 0]
         focus = _pooled_heat(heat)  # (batch, 1, slices / 2, rows / 4, columns / 4), sums to 1 in each slice
         near = torch.cat([(y1 * focus).sum((3, 4)), (y2 * _shrink(focus)).sum((3, 4))], 1)
         whole = torch.cat([x3.mean((3, 4)), x3.amax((3, 4))], 1)
@@ -119,3 +120,27 @@ def _pooled_heat(heat: Tensor) -> Tensor:
     pooled = nn.functional.avg_pool3d(heat.detach()[:, None], (2, 2, 2))
     batch, _, slices, rows, columns = pooled.shape
     return pooled.reshape(batch, 1, slices, rows * columns).softmax(-1).reshape(batch, 1, slices, rows, columns)
+
+
+class LevelReader(nn.Module):
+    """Names what it sees along the straightened body: 3D features in a fixed frame, then convolutions along s."""
+
+    def __init__(self, levels: int = 25, widths: tuple[int, ...] = (16, 32, 48, 64)) -> None:
+        super().__init__()
+        a, b, c, d = widths
+        stem = nn.Conv3d(1, a, (3, 3, 3), (1, 2, 2), 1, bias=False)
+        self.stem = nn.Sequential(stem, nn.BatchNorm3d(a), nn.ReLU(inplace=True))  # (s, 23, 31)
+        self.down = nn.Sequential(
+            block3d(a, b, (2, 2, 2)),  # (s / 2, 12, 16)
+            block3d(b, c, (1, 2, 2)),  # (s / 2, 6, 8)
+            block3d(c, d, (1, 2, 2)),  # (s / 2, 3, 4)
+        )
+        self.across = nn.Sequential(nn.Conv3d(d, 96, (1, 3, 4), bias=False), nn.BatchNorm3d(96), nn.ReLU(inplace=True))
+        self.along = nn.Sequential(block1d(96, 96, 1), nn.Dropout(0.2), block1d(96, 96, 2), block1d(96, 96, 4), nn.Dropout(0.2))
+        self.read = nn.Conv1d(96, levels, 1)
+
+    def forward(self, box: Tensor) -> Tensor:
+        """Logits (batch, levels, s / 2) of a box (batch, 1, s, 45, 61); cell i covers s = 2i and 2i + 1."""
+        x = self.across(self.down(self.stem(box)))[..., 0, 0]
+        out: Tensor = self.read(self.along(x))
+        return out

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from endplate.anatomy import Vertebra
 from endplate.geometry import bases
 from endplate.geometry.curves import Curve, through
+from endplate.phantom.phantom import Phantom
 from endplate.straightening.straighten import straight_box
 from endplate.training.truth import Truth, read_truth
 from endplate.volume import Volume
@@ -66,13 +66,16 @@ def from_truth(volume: Volume, truth: Truth) -> StraightCase:
     return StraightCase(truth.name, hu, points, lateral, truth.precise, np.ones(len(points), bool), known)
 
 
-def from_phantom(name: str, volume: Volume, vertebrae: Sequence[Vertebra]) -> StraightCase:
-    """The case of a phantom, where every body is known."""
+def from_phantom(name: str, phantom: Phantom) -> StraightCase:
+    """The case of a phantom, where every body from C3 to L5 is known; above C3 there is no verdict."""
+    vertebrae = phantom.vertebrae
     points = np.array([v.points_mm for v in vertebrae])
     complete = np.array([v.complete for v in vertebrae])
-    curve = through(points.mean((1, 2))) if len(points) > 1 else Truth(name, points.mean((1, 2)), np.zeros(1), True, None, complete, np.zeros((0, 3))).curve
-    hu, points_px, lateral = _box(volume, curve, points)
-    return StraightCase(name, hu, points_px, lateral, complete, complete, (-1e6, 1e6))
+    centres = points.mean((1, 2))
+    curve = through(centres if len(centres) > 1 else centres + np.array([[0.0, 0.0, 15.0], [0.0, 0.0, -15.0]]))
+    hu, points_px, lateral = _box(phantom.volume, curve, points)
+    first = float(points_px[0, :, :, 0].min()) - 2.0 if vertebrae[0].level == "C3" else -1e6
+    return StraightCase(name, hu, points_px, lateral, complete, complete, (first, 1e6))
 
 
 def read_real_cases(folder: Path, names: Sequence[str]) -> list[StraightCase]:

@@ -57,7 +57,7 @@ def losses(maps: DetectorMaps, target: detector_samples.Sample) -> run.Losses:
         "points": 6.0 * points,
         "scale": 0.05 * scale,
         "completeness": 0.2 * whole[inside].sum() / inside.sum().clamp(min=1),
-        "lateral": 0.2 * (aside * weight).sum() / count,
+        "lateral": 1.0 * (aside * weight).sum() / count,
     }
 
 

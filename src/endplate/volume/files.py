@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nibabel
-import nrrd
 import numpy as np
 from numpy.typing import NDArray
 
@@ -99,6 +97,8 @@ def _guarded(read: Callable[[Path], Volume], path: Path) -> Volume:
 
 
 def _nifti(path: Path) -> Volume:
+    import nibabel
+
     image: Any = nibabel.load(path)
     if not isinstance(image, nibabel.Nifti1Pair):
         raise InputRefused("unreadable", f"{path.name}: is a {type(image).__name__}; expected NIfTI; convert the image")
@@ -113,6 +113,8 @@ def _nifti(path: Path) -> Volume:
 
 
 def _nrrd(path: Path) -> Volume:
+    import nrrd
+
     with path.open("rb") as stream:
         header: Any = nrrd.read_header(stream)
         directions, sizes = _spatial_axes(header, path.name)

@@ -47,7 +47,7 @@ def hounsfield(stored: NDArray[Any], slope: float = 1.0, intercept: float = 0.0)
         )
     if stored.dtype.kind in "iu" and float(slope).is_integer() and float(intercept).is_integer():
         low, high = sorted(int(slope) * int(end) + int(intercept) for end in (stored.min(), stored.max()))
-        if -32768 <= low and high <= 32767:
+        if low >= -32768 and high <= 32767:
             return _integers(stored, int(slope), int(intercept)), ()
     return _reals(stored, slope, intercept)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,9 @@ class BodyShape:
         """Box around the body, and s, t, r in it."""
         s, t = self.points[..., 0], self.points[..., 1]
         m, r = margin_mm, self.half_width_mm + abs(self.lean) * 20
-        corners = np.array([[a, b, c] for a in (s.min() - m, s.max() + m) for b in (t.min() - m, t.max() + m + 4) for c in (-r - m, r + m)])
+        corners = np.array(
+            [[a, b, c] for a in (s.min() - m, s.max() + m) for b in (t.min() - m, t.max() + m + 4) for c in (-r - m, r + m)]
+        )
         corners_mm = self.frame.patient(corners)
         box = canvas.box(corners_mm.min(0), corners_mm.max(0))
         if box is None:
@@ -68,7 +71,8 @@ class BodyShape:
         a, root_u, root_v = np.abs(v), np.sqrt(u), np.sqrt(np.abs(v))
         q = np.maximum((u * u * root_u + a * a * root_v) ** np.float32(0.4), np.float32(1e-3))
         slope = np.sqrt((u * root_u / half) ** 2 + (a * root_v / width) ** 2) / (q * np.sqrt(q))
-        return (q - 1) / np.maximum(slope, np.float32(0.02)), v
+        distance: F32 = (q - 1) / np.maximum(slope, np.float32(0.02))
+        return distance, v
 
     def endplate(self, local: tuple[F32, F32, F32], which: int, v: F32) -> F32:
         """Signed distance to the superior (0) or inferior (1) endplate, positive outside."""
@@ -81,7 +85,8 @@ class BodyShape:
         surface = np.float32(s_a - slope * t_a) + np.float32(slope) * t + np.float32(s_m - chord) * dish
         surface -= np.float32(self.lean) * r + (np.float32(self.uncus_mm) * v**4 if self.uncus_mm else 0)
         sign = 1 if which == 0 else -1
-        return np.float32(sign / np.hypot(1, slope)) * (surface - s)
+        outside: F32 = np.float32(sign / np.hypot(1, slope)) * (surface - s)
+        return outside
 
 
 def paint_body(
@@ -186,4 +191,4 @@ def _bridge(shape: BodyShape, below: BodyShape, thick: float) -> list[Capsule]:
     next_rim = below.frame.patient(np.array([below.points[0, 0, 0], below.points[0, 0, 1] - ahead, side]))
     foot = below.frame.patient(np.array([0.0, below.points[0, :, 1].mean() + 1, side]))
     path = [top, rim, next_rim, foot]
-    return [Capsule(a, b, (ahead + 0.5, ahead + 0.5), shape.frame.axes[2], 0.5) for a, b in zip(path[:-1], path[1:], strict=True)]
+    return [Capsule(a, b, (ahead + 0.5, ahead + 0.5), shape.frame.axes[2], 0.5) for a, b in pairwise(path)]

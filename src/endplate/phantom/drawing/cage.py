@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,13 +53,17 @@ class Rib:
 
 
 def rib(number: int, side: int, vertebra: tuple[BodyShape, Arch], trunk: Trunk, size: float) -> Rib:
-    """The rib of T<number>: head at the posterolateral corner near the upper endplate, neck to the transverse process, then the wall."""
+    """The rib of T<number>: head at the posterolateral corner of the body, neck to the transverse process, then the wall."""
     shape, sizes = vertebra
     s_top, wall = shape.points[2, 0, 0], shape.points[2, :, 1].mean()
     # heads of ribs 2 to 10 straddle the disc above; 1, 11 and 12 sit on their own body
     s_head = s_top + (5.0 if number in (1, 11, 12) else 0.5)
     head = [s_head, wall - 3.0, side * (0.93 * shape.half_width_mm + 1.5)]
-    tubercle = [-0.12 * (shape.points[2, 1, 0] - s_top) - 3.0, wall + 1.1 * sizes.canal_t + sizes.transverse_back - 5.5, side * (sizes.transverse - 2)]
+    tubercle = [
+        -0.12 * (shape.points[2, 1, 0] - s_top) - 3.0,
+        wall + 1.1 * sizes.canal_t + sizes.transverse_back - 5.5,
+        side * (sizes.transverse - 2),
+    ]
     if number >= 11:
         tubercle = [head[0] + 3, wall + 10.0, side * (shape.half_width_mm + 14)]
     start = shape.frame.patient(np.array([head, tubercle]))
@@ -89,7 +94,7 @@ def front(trunk: Trunk, z_of: tuple[float, float], side_mm: float) -> tuple[list
     middle = trunk.at(trunk.slice_of(z), np.full(8, np.pi), CAVITY, -6.0)
     path = np.concatenate([middle, z[:, None]], 1)
     flat = np.array([0.0, 1.0, 0.0])
-    sternum = [Capsule(a, b, (17.0, 15.0), flat, 3.0) for a, b in zip(path[:-1], path[1:], strict=True)]
+    sternum = [Capsule(a, b, (17.0, 15.0), flat, 3.0) for a, b in pairwise(path)]
     clavicles = []
     for side in (-1.0, 1.0):
         inner = path[0] + np.array([side * 16, 4.0, 6.0])

@@ -47,7 +47,7 @@ class Canvas:
         return slice(*cut[0]), slice(*cut[1]), slice(*cut[2])
 
     def axes(self, box: Box) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """x (1, 1, i), y (1, j, 1), z (k, 1, 1) of a box, LPS mm."""
+        """Axes x (1, 1, i), y (1, j, 1), z (k, 1, 1) of a box, LPS mm."""
         k, j, i = (np.arange(s.start, s.stop, dtype=np.float32) for s in box)
         x, y = self.origin_mm[0] + self.step_mm[0] * i, self.origin_mm[1] + self.step_mm[1] * j
         z = self.origin_mm[2] - self.step_mm[2] * k
@@ -55,12 +55,13 @@ class Canvas:
 
     def cover(self, distance_mm: NDArray[np.float32]) -> NDArray[np.float32]:
         """Share of each voxel inside a solid, from its signed distance."""
-        return np.clip(0.5 - distance_mm * np.float32(1.0 / self.edge_mm), 0.0, 1.0)
+        share: NDArray[np.float32] = np.clip(0.5 - distance_mm * np.float32(1.0 / self.edge_mm), 0.0, 1.0)
+        return share
 
     def paint(self, box: Box, cover: NDArray[np.float32], hu: float | NDArray[np.float32]) -> None:
         """Blend a tissue into a box."""
         view = self.hu[box]
-        view += cover * (np.float32(hu) - view if np.isscalar(hu) else hu - view)
+        view += cover * (np.asarray(hu, np.float32) - view)
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ class Capsule:
         if self.flat is not None:
             n = self.flat.astype(np.float32)
             square += np.float32(self.factor**2 - 1.0) * (dx * n[0] + dy * n[1] + dz * n[2]) ** 2
-        distance = np.sqrt(np.maximum(square, 0)) - np.float32(self.radius_mm[0]) - h * np.float32(self.radius_mm[1] - self.radius_mm[0])
+        distance = (
+            np.sqrt(np.maximum(square, 0)) - np.float32(self.radius_mm[0]) - h * np.float32(self.radius_mm[1] - self.radius_mm[0])
+        )
         return box, distance
 
 

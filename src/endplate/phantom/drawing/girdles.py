@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,13 @@ def sacrum(s1: BodyShape, size: float) -> list[Capsule]:
     frame, half = s1.frame, s1.half_width_mm
     parts = []
     at, direction = np.array([14.0, 1.0]) * size, 0.0
-    for step, width, depth, turn in ((24, 0.85, 11, 8), (21, 0.7, 9, 14), (17, 0.55, 7, 20), (15, 0.42, 5.5, 26), (18, 0.22, 4, 26)):
+    for step, width, depth, turn in (
+        (24, 0.85, 9.5, 10),
+        (21, 0.7, 8, 14),
+        (17, 0.55, 6.5, 20),
+        (15, 0.42, 5, 26),
+        (18, 0.22, 3.5, 26),
+    ):
         direction += np.deg2rad(turn)
         after = at + step * size * np.array([np.cos(direction), -np.sin(direction)])
         ends = frame.patient(np.array([[at[0], at[1], 0.0], [after[0], after[1], 0.0]]))
@@ -38,7 +46,9 @@ def ilium(s1: BodyShape, trunk: Trunk, size: float) -> list[Capsule]:
     for side in (-1.0, 1.0):
         for share in np.linspace(0, 1, 7):
             # crest: from behind the joint at L5 up to L4 and round to the front
-            crest = origin + size * np.array([side * (58 + 72 * np.sin(np.pi * share * 0.62)), 42 - 92 * share, 18 + 34 * np.sin(np.pi * (share * 0.8 + 0.1))])
+            crest = origin + size * np.array(
+                [side * (58 + 72 * np.sin(np.pi * share * 0.62)), 42 - 92 * share, 18 + 34 * np.sin(np.pi * (share * 0.8 + 0.1))]
+            )
             root = origin + size * np.array([side * (56 + 26 * share), 30 - 52 * share, -48 - 28 * share])
             outward = np.array([side, 0.55, 0.0]) / np.hypot(1, 0.55)
             parts.append(Capsule(root, crest, (9.0 * size, 10.0 * size), outward, 2.4))
@@ -77,19 +87,19 @@ def head(c2: BodyShape, size: float) -> tuple[list[Capsule], list[Capsule], list
     """Atlas and dens; skull (a closed shell around brain); mandible and facial bone."""
     at = c2.frame.patient
     top = float(c2.points[:, 0, 0].mean())
-    ring = [at([top - 9 * size, 8 + 19 * np.cos(a), 21 * np.sin(a)]) for a in np.linspace(-np.pi, np.pi, 13)]
-    atlas = [Capsule(a, b, (4.0, 4.0)) for a, b in zip(ring[:-1], ring[1:], strict=True)]
+    ring = [at(np.array([top - 9 * size, 8 + 19 * np.cos(a), 21 * np.sin(a)])) for a in np.linspace(-np.pi, np.pi, 13)]
+    atlas = [Capsule(a, b, (4.0, 4.0)) for a, b in pairwise(ring)]
     for side in (-1.0, 1.0):
-        mass = at([[top - 10 * size, 4.0, side * 17], [top - 9 * size, 4.0, side * 33]])
+        mass = at(np.array([[top - 10 * size, 4.0, side * 17], [top - 9 * size, 4.0, side * 33]]))
         atlas.append(Capsule(mass[0], mass[1], (7.5, 4.0)))
-    dens = at([[top + 2, 0.0, 0.0], [top - 15 * size, -1.0, 0.0]])
+    dens = at(np.array([[top + 2, 0.0, 0.0], [top - 15 * size, -1.0, 0.0]]))
     atlas.append(Capsule(dens[0], dens[1], (5.5, 5.0)))
-    centre = at([top - 105 * size, 0.0, 0.0])
-    skull = [Capsule(centre + [0, -30, 0], centre + [0, 25, 5], (74 * size, 72 * size))]
+    centre = at(np.array([top - 105 * size, 0.0, 0.0]))
+    skull = [Capsule(centre + np.array([0, -30, 0]), centre + np.array([0, 25, 5]), (74 * size, 72 * size))]
     jaw = []
     for side in (-1.0, 1.0):
-        corner, chin, joint = at([[8.0, -22.0, side * 46], [18.0, -82.0, side * 10], [-48.0, -18.0, side * 50]])
+        corner, chin, joint = at(np.array([[8.0, -22.0, side * 46], [18.0, -82.0, side * 10], [-48.0, -18.0, side * 50]]))
         jaw += [Capsule(corner, chin, (8.0, 9.0)), Capsule(corner, joint, (7.0, 6.0))]
-    face = at([[-20.0, -80.0, -16.0], [-20.0, -80.0, 16.0]])
+    face = at(np.array([[-20.0, -80.0, -16.0], [-20.0, -80.0, 16.0]]))
     jaw.append(Capsule(face[0], face[1], (22.0, 22.0)))
     return atlas, skull, jaw

@@ -36,9 +36,9 @@ _TABLE = np.array(
         [6, 7.5, 12.0, 20, 25, 4.0, 28, -3, 3.3, 2.8],
         [7, 7.5, 12.0, 30, 25, 4.2, 33, 2, 3.6, 3.3],
         [8, 7.8, 10.5, 32, 30, 4.5, 37, 8, 4.6, 4.0],
-        [10, 8.0, 8.8, 32, 42, 5.0, 32, 13, 5.4, 3.0],
-        [14, 8.0, 8.3, 34, 58, 5.5, 30, 16, 5.8, 2.8],
-        [17, 7.8, 8.5, 28, 45, 6.5, 26, 14, 7.0, 3.6],
+        [10, 8.0, 8.8, 34, 44, 4.2, 32, 13, 5.4, 3.0],
+        [14, 8.0, 8.3, 36, 60, 4.4, 30, 16, 5.8, 2.8],
+        [17, 7.8, 8.5, 28, 45, 5.5, 26, 14, 7.0, 3.6],
         [19, 8.5, 10.5, 24, 22, 8.5, 21, 9, 8.0, 3.8],
         [20, 8.7, 11.2, 28, 14, 10.5, 36, 6, 7.6, 3.8],
         [22, 8.5, 11.5, 30, 10, 11.5, 44, 6, 7.2, 4.8],
@@ -82,7 +82,7 @@ class _Builder:
 
     @property
     def wall(self) -> float:
-        """t of the posterior wall."""
+        """Coordinate t of the posterior wall."""
         return float(self.shape.points[2, :, 1].mean())
 
     def limb(self, ends: tuple[list[float], list[float]], radii: tuple[float, float], flat: Floats, factor: float) -> Capsule:
@@ -115,8 +115,12 @@ class _Builder:
         tip = root + c.spine_length * direction
         thick = 2.6
         return [
-            self.limb((list(root), list(tip - 3 * direction)), (thick, thick), across, thick / c.spine_tall),
-            self.limb((list(tip - 6 * direction), list(tip)), (thick, thick + 1.2), across, 0.7 * thick / c.spine_tall),
+            self.limb(
+                (list(root), list(root + 0.45 * c.spine_length * direction)), (thick, thick), across, 0.9 * thick / c.spine_tall
+            ),
+            self.limb(
+                (list(root + 0.35 * c.spine_length * direction), list(tip)), (thick, thick + 0.6), across, thick / c.spine_tall
+            ),
         ]
 
     def transverse(self, side: float) -> Capsule:

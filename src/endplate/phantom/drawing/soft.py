@@ -66,7 +66,9 @@ class Painter:
         """All tissues, in painting order."""
         return [*self.outside(), *self.wall(), *self.chest(), *self.belly(), *self.mediastinum(), *self.around_spine()]
 
-    def ellipse(self, place: tuple[Floats | float, Floats | float], radii: tuple[Floats | float, Floats | float], turn_deg: float = 0.0) -> Floats:
+    def ellipse(
+        self, place: tuple[Floats | float, Floats | float], radii: tuple[Floats | float, Floats | float], turn_deg: float = 0.0
+    ) -> Floats:
         """Polygons (n, 40, 2): centre (left, posterior of the vertebral body) and radii in mm, per slice or constant."""
         n = len(self.trunk.z_mm)
         x, y, a, b = (np.broadcast_to(np.asarray(v, float), (n,))[:, None] for v in (*place, *radii))
@@ -83,7 +85,8 @@ class Painter:
     def bump(self, low: float, high: float, power: float = 2.0) -> Floats:
         """0 at the ends of a level range, 1 in its middle: the profile of an ellipsoid."""
         x = np.clip((self.trunk.level - (low + high) / 2) / ((high - low) / 2), -1, 1)
-        return (1 - np.abs(x) ** power) ** (1 / power)
+        profile: Floats = (1 - np.abs(x) ** power) ** (1 / power)
+        return profile
 
     def along(self, knots: list[float], values: list[float]) -> Floats:
         """A length by level coordinate, scaled to the patient."""
@@ -94,13 +97,15 @@ class Painter:
         trunk, everywhere = self.trunk, np.ones(len(self.trunk.z_mm), bool)
         if self.habitus.table:
             back = float((trunk.centre_mm[:, 1] + trunk.wall[:, 1]).max() + 12)
-            x = np.linspace(-1, 1, 30)
+            across = np.linspace(-1, 1, 30)
             middle = float(trunk.centre_mm[:, 0].mean())
             for thick, hu in ((0.0, -600.0), (3.0, -940.0)):
-                top = np.stack([middle + (215 - thick) * x, back - 38 * x**4 + thick - 4 * (1 - x**2)], -1)
-                bottom = np.stack([middle + (215 - thick) * x[::-1], back + 42 - thick - 55 * x[::-1] ** 4], -1)
+                top = np.stack([middle + (215 - thick) * across, back - 38 * across**4 + thick - 4 * (1 - across**2)], -1)
+                bottom = np.stack([middle + (215 - thick) * across[::-1], back + 42 - thick - 55 * across[::-1] ** 4], -1)
                 yield Layer(np.broadcast_to(np.concatenate([top, bottom]), (len(trunk.z_mm), 60, 2)), hu, everywhere)
         for side in (-1.0, 1.0):
+            x: Floats
+            y: Floats
             if self.habitus.arms == "down":
                 x, y = side * (trunk.wall[:, 0] + np.interp(trunk.level, [9, 13], [-12, 42])), self.along([9, 20], [-8, 10])
                 seen = self.between(10, 28)
@@ -134,7 +139,7 @@ class Painter:
         lungs = trunk.wall.copy()
         lungs[:, 3:] *= np.maximum(apex, 0.05)[:, None]
         inner = Trunk(trunk.z_mm, trunk.level, trunk.centre_mm, lungs, trunk.roll)
-        yield Layer(inner.outline(CAVITY, power=2.6), tissue.lung, (apex > 0) & (trunk.level < 20.2))
+        yield Layer(inner.outline(CAVITY, power=2.6), tissue.lung, (apex > 0) & (trunk.level < 20.4))
         rng = np.random.default_rng(self.seed)
         for _ in range(26):
             top = rng.uniform(8.5, 16.5)
@@ -147,29 +152,34 @@ class Painter:
         """Domes of the diaphragm, liver, spleen, kidneys, bowel."""
         trunk, tissue, size = self.trunk, self.tissue, self.size
         dome = 16.6 + 1.2 * (1 - self.habitus.lungs)
-        rise = np.sqrt(np.clip((trunk.level - dome) / 3.6, 0, 1))
+        rise = np.sqrt(np.clip((trunk.level - dome) / 3.3, 0, 1))
+        front = np.sqrt(np.clip((trunk.level - dome) / 1.6, 0, 1))
         low = trunk.wall.copy()
-        low[:, 3] *= np.where(trunk.level > 20, 1, 0.35 + 0.62 * rise)
-        low[:, 4] = np.where(trunk.level > 20, low[:, 4], low[:, 4] * rise - 22 * size * (1 - rise))
-        low[:, 5] *= 0.45 + 0.52 * rise
+        low[:, 3] *= 0.25 + 0.76 * rise
+        low[:, 4] = low[:, 4] * rise - 30 * size * (1 - rise)
+        low[:, 5] *= 0.5 + 0.51 * front
         cavity = Trunk(trunk.z_mm, trunk.level, trunk.centre_mm, low, trunk.roll)
         yield Layer(cavity.outline(CAVITY), tissue.muscle, trunk.level > dome)
         yield Layer(cavity.outline(CAVITY, 3.0), tissue.fat + 5, trunk.level > dome + 0.6)
-        liver = self.bump(dome - 1.2, 22.4, 2.6)
-        width = low[:, 3]
-        yield Layer(self.ellipse((-0.46 * width, -55 * size), (0.52 * width * liver, 75 * size * liver)), tissue.organ + 35, liver > 0.1)
-        yield Layer(self.ellipse((0.05 * width, -85 * size), (0.4 * width * liver, 38 * size * liver)), tissue.organ + 35, self.between(dome, 20))
+        liver, left_lobe = self.bump(dome + 0.1, 22.6, 2.8), self.bump(dome + 0.2, 20.5, 2.4)
+        width, deep = low[:, 3], (low[:, 5] + low[:, 4]) / 2
+        y = (low[:, 4] - low[:, 5]) / 2
+        yield Layer(self.ellipse((-0.44 * width, y), (0.53 * width * liver, 0.86 * deep * liver)), tissue.organ + 35, liver > 0.1)
+        place = (0.08 * width, y - 0.5 * deep)
+        yield Layer(self.ellipse(place, (0.45 * width * left_lobe, 0.36 * deep * left_lobe)), tissue.organ + 35, left_lobe > 0.1)
         spleen = self.bump(dome - 0.4, 20.6)
-        yield Layer(self.ellipse((0.74 * width, -15 * size), (24 * size * spleen, 45 * size * spleen), 20), tissue.organ + 45, spleen > 0.1)
+        yield Layer(
+            self.ellipse((0.74 * width, -15 * size), (24 * size * spleen, 45 * size * spleen), 20), tissue.organ + 45, spleen > 0.1
+        )
         stomach = self.bump(dome - 0.2, 20.0)
         yield Layer(self.ellipse((0.45 * width, -80 * size), (42 * size * stomach, 36 * size * stomach)), 25.0, stomach > 0.1)
         yield Layer(self.ellipse((0.45 * width, -94 * size), (30 * size * stomach, 16 * size * stomach)), -950.0, stomach > 0.6)
         yield from self.bowel()
         for side in (-1.0, 1.0):
             kidney = self.bump(18.9 + 0.2 * (side < 0), 22.2 + 0.2 * (side < 0))
-            place = (side * self.along([19, 22], [50, 62]), self.along([19, 22], [6, -4]))
-            yield Layer(self.ellipse(place, (27 * size * kidney, 32 * size * kidney), 30 * side), tissue.organ + 70, kidney > 0.1)
-            yield Layer(self.ellipse(place, (9 * size * kidney, 14 * size * kidney), 30 * side), tissue.fat, kidney > 0.5)
+            beside = (side * self.along([19, 22], [50, 62]), self.along([19, 22], [6, -4]))
+            yield Layer(self.ellipse(beside, (27 * size * kidney, 32 * size * kidney), 30 * side), tissue.organ + 70, kidney > 0.1)
+            yield Layer(self.ellipse(beside, (9 * size * kidney, 14 * size * kidney), 30 * side), tissue.fat, kidney > 0.5)
 
     def bowel(self) -> Iterator[Layer]:
         """Loops with fluid, gas or contrast."""
@@ -198,36 +208,55 @@ class Painter:
         arch = self.bump(10.4, 11.6)
         yield Layer(self.ellipse((6 * size, -38 * size), (17 * size * arch, 36 * size * arch), -25), tissue.blood, arch > 0.2)
         yield Layer(self.ellipse((-28 * size, -52 * size), (9 * size, 10 * size)), tissue.blood, self.between(8.5, 13))
-        for x, y in ((-12, -48), (4, -50), (16, -40)):
-            yield Layer(self.ellipse((x * size, y * size), (6.0, 6.0)), tissue.blood, self.between(6, 10.6))
+        for left, back in ((-12, -48), (4, -50), (16, -40)):
+            yield Layer(self.ellipse((left * size, back * size), (6.0, 6.0)), tissue.blood, self.between(6, 10.6))
         y = self.along([4, 7, 9, 12.5], [-36, -34, -32, -30])
         yield Layer(self.ellipse((0.0, y), (11 * size, 10 * size)), 60.0, self.between(3, 12.4))
         yield Layer(self.ellipse((0.0, y), (8.5 * size, 7.8 * size)), AIR, self.between(2, 12.4))
         for side in (-1.0, 1.0):
             apart = self.along([12.2, 14], [9, 38])
-            yield Layer(self.ellipse((side * apart, self.along([12.2, 14], [-30, -42])), (6.5 * size, 6.0 * size)), AIR, self.between(12.2, 13.8))
+            yield Layer(
+                self.ellipse((side * apart, self.along([12.2, 14], [-30, -42])), (6.5 * size, 6.0 * size)),
+                AIR,
+                self.between(12.2, 13.8),
+            )
         yield Layer(self.ellipse((4 * size, self.along([6, 9, 17], [-24, -22, -30])), (8.0, 6.0)), 40.0, self.between(5, 18.5))
 
     def around_spine(self) -> Iterator[Layer]:
         """Sleeve of soft tissue round the bodies, aorta and cava, psoas, back muscles."""
         trunk, tissue, size = self.trunk, self.tissue, self.size
-        half = self.along([4, 8, 12, 16, 20, 24], [20, 22, 19, 23, 27, 32])
-        deep = self.along([4, 8, 12, 16, 20, 24], [12, 12, 15.5, 19, 22, 24])
-        yield Layer(self.ellipse((0.0, 1.0), (half, deep)), 0.5 * (tissue.muscle + tissue.fat) + 15, self.between(-2, 27))
-        yield Layer(self.ellipse((0.0, 28 * size), (half + 8 * size, 26 * size)), tissue.muscle, np.ones(len(trunk.z_mm), bool))
+        rng = np.random.default_rng(self.seed + 2)
+        half = self.along([4, 8, 12, 16, 20, 24], [20, 20, 16.5, 19.5, 25, 31]) + rng.uniform(-0.5, 3)
+        deep = self.along([4, 8, 12, 16, 20, 24], [12, 11.5, 14.5, 17.5, 20.5, 23]) + rng.uniform(-0.5, 3)
+        yield Layer(self.ellipse((0.0, 0.0), (half, deep)), 0.5 * (tissue.muscle + tissue.fat) + 15, self.between(-2, 27))
+        yield Layer(self.ellipse((0.0, 36 * size), (half + 12 * size, 26 * size)), tissue.muscle, np.ones(len(trunk.z_mm), bool))
         for side in (-1.0, 1.0):
             psoas = np.sqrt(np.clip((trunk.level - 19.4) / 3, 0, 1))
             place = (side * self.along([19.5, 24, 28], [28, 42, 62]), self.along([19.5, 24, 28], [4, -4, -25]))
-            yield Layer(self.ellipse(place, (17 * size * psoas, 20 * size * psoas), 15 * side), tissue.muscle, self.between(19.5, 29))
-            girth = self.along([2, 8, 12, 20, 24], [20, 24, 19, 27, 24])
-            back = (side * self.along([2, 8, 20, 24], [19, 24, 31, 27]), self.along([2, 8, 20, 25], [32, 36, 41, 48]))
+            yield Layer(
+                self.ellipse(place, (17 * size * psoas, 20 * size * psoas), 15 * side), tissue.muscle, self.between(19.5, 29)
+            )
+            girth = self.along([2, 8, 12, 20, 24], [20, 22, 17, 27, 24])
+            back = (side * self.along([2, 8, 20, 24], [19, 24, 31, 27]), self.along([2, 8, 14, 20, 25], [32, 38, 44, 41, 48]))
             lean = tissue.muscle + self.habitus.muscle_fat * (tissue.fat - tissue.muscle)
             yield Layer(self.ellipse(back, (girth + 2, 0.75 * girth + 2), -10 * side), tissue.fat, self.between(0, 26))
             yield Layer(self.ellipse(back, (girth, 0.75 * girth), -10 * side), lean, self.between(0, 26))
         x, y = self.along([11, 12.5, 16, 19, 22], [22, 24, 19, 8, 6]), self.along([11, 14, 18, 20, 22.5], [-10, -14, -27, -32, -33])
         radius = self.along([11, 17, 22, 23], [13, 12.5, 9.5, 9])
         yield Layer(self.ellipse((x, y), (radius, radius)), tissue.blood + 5, self.between(10.9, 23.2))
-        yield Layer(self.ellipse((-24 * size, self.along([16, 23], [-40, -33])), (12 * size, 9 * size)), 0.7 * tissue.blood + 15, self.between(16, 23.4))
+        for _ in range(self.habitus.plaques):
+            angle, top = rng.uniform(0, 2 * np.pi), rng.uniform(12, 23)
+            place = (x + (radius - 1) * np.cos(angle), y + (radius - 1) * np.sin(angle))
+            yield Layer(
+                self.ellipse(place, (rng.uniform(1.2, 3.0), rng.uniform(0.9, 2.0))),
+                650.0,
+                self.between(top, top + rng.uniform(0.05, 0.4)),
+            )
+        yield Layer(
+            self.ellipse((-24 * size, self.along([16, 23], [-40, -33])), (12 * size, 9 * size)),
+            0.7 * tissue.blood + 15,
+            self.between(16, 23.4),
+        )
         for side in (-1.0, 1.0):
             place = (side * self.along([23, 27], [9, 45]), self.along([23, 27], [-33, -40]))
             yield Layer(self.ellipse(place, (6.5 * size, 6.5 * size)), tissue.blood, self.between(23.1, 28))

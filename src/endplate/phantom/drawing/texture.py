@@ -15,7 +15,7 @@ def tile(rng: np.random.Generator, step_mm: NDArray[np.floating]) -> NDArray[np.
     """Pattern (64, 64, 64) of unit variance: vertical trabeculae, fine grain and soft clouds; step (3,) is x, y, z."""
     pattern = np.zeros((_SIDE,) * 3, np.float32)
     voxel = step_mm[::-1]
-    for weight, scale_mm in ((0.6, (1.8, 0.5, 0.5)), (0.5, (0.6, 0.6, 0.6)), (0.55, (3.5, 3.5, 3.5))):
+    for weight, scale_mm in ((0.7, (2.0, 0.5, 0.5)), (0.6, (0.6, 0.6, 0.6)), (0.35, (3.5, 3.5, 3.5))):
         white = rng.standard_normal(pattern.shape, dtype=np.float32)
         smooth = ndimage.gaussian_filter(white, np.array(scale_mm) / voxel / 1.2, mode="wrap", truncate=2.5)
         # what a voxel sees of a fine pattern is its mean: coarse voxels look smoother

@@ -60,7 +60,9 @@ class Trunk:
         angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
         return self.at(np.arange(len(self.z_mm))[:, None], angle[None], columns, inset_mm, power)
 
-    def at(self, index: NDArray[np.integer], angle: Floats, columns: tuple[int, int, int], inset_mm: float = 0.0, power: float = 2.4) -> Floats:
+    def at(
+        self, index: NDArray[np.integer], angle: Floats, columns: tuple[int, int, int], inset_mm: float = 0.0, power: float = 2.4
+    ) -> Floats:
         """Points on the wall (..., 2) at slices ``index`` and angles."""
         width, rear, front = (np.maximum(self.wall[index, c] - inset_mm, 1.0) for c in columns)
         y_mid, depth = (rear - front) / 2, (rear + front) / 2
@@ -71,12 +73,14 @@ class Trunk:
 
     def place(self, index: NDArray[np.integer], local: Floats) -> Floats:
         """LPS x, y (..., 2) of trunk coordinates (left, posterior of the vertebral body)."""
-        return local @ self.roll.T + self.centre_mm[index]
+        placed: Floats = local @ self.roll.T + self.centre_mm[index]
+        return placed
 
     def slice_of(self, z_mm: Floats) -> NDArray[np.integer]:
         """Nearest slice index of a z."""
         step = self.z_mm[0] - self.z_mm[1]
-        return np.clip(np.round((self.z_mm[0] - np.asarray(z_mm)) / step).astype(int), 0, len(self.z_mm) - 1)
+        index: NDArray[np.integer] = np.clip(np.round((self.z_mm[0] - np.asarray(z_mm)) / step).astype(int), 0, len(self.z_mm) - 1)
+        return index
 
 
 SKIN, CAVITY = (0, 1, 2), (3, 4, 5)

@@ -87,7 +87,9 @@ def _collapsed(points: NDArray[np.floating], shape: Shape, loss: float) -> NDArr
     lost = np.array(_PATTERN[shape])[:, None] * loss
     column = points[:, 1] - points[:, 0]
     share = _SUPERIOR[shape]
-    return np.stack([points[:, 0] + column * lost * share, points[:, 1] - column * lost * (1 - share)], 1)
+    fallen = np.stack([points[:, 0] + column * lost * share, points[:, 1] - column * lost * (1 - share)], 1)
+    # the body rests on the disc below: its posterior inferior rim stays where it was
+    return fallen + (points[2, 1] - fallen[2, 1])
 
 
 def _follow(before: NDArray[np.floating], after: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:

@@ -24,11 +24,13 @@ class Frame:
 
     def local(self, points_mm: NDArray[np.floating]) -> NDArray[np.floating]:
         """(s, t, r) of LPS points (..., 3)."""
-        return (np.asarray(points_mm, float) - self.origin_mm) @ self.axes.T
+        found: NDArray[np.floating] = (np.asarray(points_mm, float) - self.origin_mm) @ self.axes.T
+        return found
 
     def patient(self, points: NDArray[np.floating] | list[float]) -> NDArray[np.floating]:
         """LPS of (s, t, r) points (..., 3)."""
-        return np.asarray(points, float) @ self.axes + self.origin_mm
+        found: NDArray[np.floating] = np.asarray(points, float) @ self.axes + self.origin_mm
+        return found
 
 
 def unit(vector: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -48,4 +48,5 @@ def norm(name: str, coordinate: float | NDArray[np.floating]) -> NDArray[np.floa
         name: ``height`` (posterior, mm), ``anterior`` and ``middle`` (ratios to it), ``depth``, ``width``, ``disc`` (mm).
         coordinate: level coordinate(s), as of `endplate.anatomy.levels.coordinate`.
     """
-    return np.interp(coordinate, _TABLE[:, 0], _TABLE[:, _COLUMNS[name]])
+    value: NDArray[np.float64] = np.interp(coordinate, _TABLE[:, 0], _TABLE[:, _COLUMNS[name]])
+    return value

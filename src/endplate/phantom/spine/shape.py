@@ -73,19 +73,22 @@ def spine(
     shift = np.mean(centres, axis=0)
     depths = norm("depth", coordinates) * shape.size * shape.depth
     return tuple(
-        exact(six_points(Frame(centre - shift, axis), heights, depth), name)
+        exact(six_points(Frame(centre - shift, axis), heights, depth, 0.66 if name == "S1" else 1.0), name)
         for name, centre, axis, heights, depth in zip(levels_, centres, axes, ratios, depths, strict=True)
     )
 
 
-def six_points(frame: Frame, heights_mm: NDArray[np.floating], depth_mm: float) -> NDArray[np.floating]:
-    """Points (3, 2, 3) in LPS mm of a body with heights (3,) (A, M, P), symmetric about its frame's s = 0."""
-    anterior, middle, posterior = heights_mm / 2
-    # the inferior endplate is a little longer than the superior one, and a little more hollow at the back
-    t = depth_mm / 2 * np.array([[-0.98, -1.02], [0.0, 0.0], [0.99, 1.01]])
-    s = np.array([[-anterior, anterior], [-middle, middle], [-posterior, posterior]])
-    # columns stay parallel to s, so that heights are exact: use the mean t of both endplates
-    t = np.repeat(t.mean(1, keepdims=True), 2, 1)
+def six_points(frame: Frame, heights_mm: NDArray[np.floating], depth_mm: float, taper: float = 1.0) -> NDArray[np.floating]:
+    """Points (3, 2, 3) in LPS mm of a body with heights (3,) (A, M, P), symmetric about its frame's s = 0.
+
+    Args:
+        frame: of the body.
+        heights_mm: exact distances between the points where the columns are parallel (``taper`` 1).
+        depth_mm: of the superior endplate.
+        taper: depth of the inferior endplate over that of the superior one.
+    """
+    s = heights_mm[:, None] / 2 * np.array([-1.0, 1.0])
+    t = depth_mm / 2 * np.array([[-1.0], [0.0], [1.0]]) * np.array([1.0, taper])
     return frame.patient(np.stack([s, t, np.zeros_like(s)], -1))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class Skeleton:
         return np.array([v.centre_mm for v in self.vertebrae])
 
     def z_of(self, coordinate: float) -> float:
-        """z in mm at a level coordinate; linear beyond C2 and S1."""
+        """Height z in mm at a level coordinate; linear beyond C2 and S1."""
         known, z = self.coordinates, self.centres_mm[:, 2]
         if coordinate > known[-1]:
             return float(z[-1] - (coordinate - known[-1]) * 30.0)
@@ -67,7 +68,7 @@ def skeleton(vertebrae: Sequence[Vertebra], shape: SpineShape | None = None) -> 
     wanted = _levels(names)
     template = {str(v.level): v for v in spine(wanted, _sized(vertebrae, shape or SpineShape()))}
     filled: list[Vertebra] = []
-    for upper, lower in zip(vertebrae[:-1], vertebrae[1:], strict=True):
+    for upper, lower in pairwise(vertebrae):
         filled += [upper, *_between(upper, lower, template)]
     filled.append(vertebrae[-1])
     above = [template[n] for n in wanted[: wanted.index(names[0])]]

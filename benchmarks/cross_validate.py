@@ -1,0 +1,34 @@
+"""Quantify every annotated CT with networks that did not see it, and score the reports.
+
+usage: python benchmarks/cross_validate.py RUNS DATA OUT [--given-curve]
+
+RUNS holds one folder per fold, ``fold-0`` ..., each with ``localiser/`` and ``detector/`` trained without the fold's cases
+(``endplate.training.truth.FOLDS``). DATA is ``../shared/data/ct``. Reports go to OUT/<case>/report.json, pictures beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from endplate import models, pipeline
+from endplate.training.truth import FOLDS
+from endplate.volume.files import read_nifti
+
+
+def main() -> None:
+    """Run all folds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("runs", "data", "out"):
+        parser.add_argument(name, type=Path)
+    arguments = parser.parse_args()
+    for number, held_out in enumerate(FOLDS):
+        networks = models.load(arguments.runs / f"fold-{number}")
+        for case in (c for c in held_out if (arguments.data / c / "truth.json").exists()):
+            result = pipeline.quantify_volume(read_nifti(arguments.data / case / "ct.nii.gz"), networks)
+            pipeline.write_result(result, arguments.out / case)
+            print(f"fold {number}: {case}: {len(result.report.vertebrae)} vertebrae, {result.report.timing_s}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

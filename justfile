@@ -1,0 +1,33 @@
+# `just` lists these; CI runs `just check --training`, which is scripts/test
+
+default:
+    @just --list
+
+# set up .venv, then style, types, contracts and tests: `just check`, `just check --training`
+check *args:
+    bash scripts/test {{args}}
+
+# one part of the tests: `just test tests/geometry`
+test *args:
+    .venv/bin/python -m pytest {{args}}
+
+# format, and mend what ruff can mend
+format:
+    .venv/bin/ruff format .
+    .venv/bin/ruff check --fix .
+
+# the pages that are made from the code
+docs:
+    .venv/bin/python scripts/cli_reference.py
+
+# median file and function lengths and other aims; fails on nothing
+style:
+    .venv/bin/python scripts/style_report.py
+
+# time and memory of each stage on a 400-slice CT
+benchmark *args:
+    .venv/bin/python benchmarks/quantify_400.py {{args}}
+
+# the wheel, weights included
+wheel:
+    .venv/bin/python -m build --wheel --no-isolation

@@ -1,0 +1,62 @@
+"""The command line: one file per command, imported when its command is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from endplate import __version__
+from endplate.cli import exit_codes
+from endplate.errors import EndplateError
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+
+def app() -> App:
+    """The commands; their files are imported when they are called, their first help lines stand here."""
+    from cyclopts import App
+
+    endplate = App(
+        name="endplate",
+        version=f"endplate {__version__}",
+        help="Finds vertebral fractures on CT scans made for any other reason. Research use only: not a medical device.",
+        help_epilogue=exit_codes.EPILOGUE,
+    )
+    endplate.command("endplate.cli.quantify:quantify", help="Measure every vertebra of every CT under some paths.")
+    endplate.command("endplate.cli.phantom:phantom", help="Write a synthetic CT of the spine, with its exact truth.")
+    endplate.command("endplate.cli.info:info", help="Version, weights and runtime.")
+    train = App(name="train", help="Train the networks on your own data; needs the extra ``training``.", help_epilogue="")
+    train.command("endplate.cli.train:prepare", help="Render CTs and phantoms into a cache of training cases.")
+    train.command("endplate.cli.train:localiser", help="Train the network that finds the spine.")
+    train.command("endplate.cli.train:detector", help="Train the network that finds the vertebrae.")
+    endplate.command(train)
+    return endplate
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command; gives the exit code. What goes wrong is said in one message on standard error."""
+    from cyclopts import CycloptsError
+
+    try:
+        result = app()(list(arguments), exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        return exit_codes.USAGE
+    except EndplateError as error:
+        return _said(error.message, error.exit_code)
+    except KeyboardInterrupt:
+        return _said("interrupted", exit_codes.INTERRUPTED)
+    except OSError as error:
+        return _said(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}", exit_codes.OUTPUT)
+    return result if isinstance(result, int) else exit_codes.OK
+
+
+def main() -> None:
+    """The console script ``endplate``."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _said(message: str, code: int) -> int:
+    print(f"endplate: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,38 @@
+"""Progress on standard error: a bar on a terminal, plain lines otherwise."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+
+from endplate.cohort import Outcome
+
+
+def shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
+    """Passes outcomes on and tells of each."""
+    if sys.stderr.isatty():
+        yield from _with_bar(outcomes, total)
+        return
+    for number, outcome in enumerate(outcomes, 1):
+        print(f"[{number}/{total}] {line(outcome)}", file=sys.stderr, flush=True)
+        yield outcome
+
+
+def _with_bar(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("quantify", total=total)
+        for outcome in outcomes:
+            progress.console.print(line(outcome), markup=False, highlight=False)
+            progress.advance(task)
+            yield outcome
+
+
+def line(outcome: Outcome) -> str:
+    """One line on one scan: what was found, or why not."""
+    describe: Callable[[Outcome], str] = {"ok": _found, "no_spine": _no_spine}.get(outcome.report.status, _refused)
+    how = "done before" if outcome.earlier else f"{outcome.seconds:.1f} s"
+    return f"{outcome.job.name}: {describe(outcome)} ({how})"

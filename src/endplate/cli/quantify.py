@@ -1,0 +1,82 @@
+"""``endplate quantify``: every CT under some paths, one folder per scan, two tables over all."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
+
+from endplate.cli import exit_codes
+
+if TYPE_CHECKING:
+    from endplate.cohort import Outcome
+
+
+def quantify(
+    *paths: Path,
+    out: Path,
+    demo: bool = False,
+    models: Path | None = None,
+    threads: int = 0,
+    top_level: str | None = None,
+    overwrite: bool = False,
+) -> int:
+    """Measure every vertebra of every CT under some paths.
+
+    Writes OUT/SCAN/report.json and overview.png per scan, and OUT/findings.csv (a row per vertebra) and OUT/scans.csv (a row
+    per scan) over all results in OUT. Scans that are done already are not done again. Nothing leaves this computer.
+
+    Args:
+        paths: files or folders: DICOM series, NIfTI, NRRD, MHA; folders are searched with their sub-folders.
+        out: folder for the results.
+        demo: quantify a synthetic CT with a known fracture as well.
+        models: folder with other weights; the shipped ones if left out.
+        threads: of the networks; 0 takes all cores.
+        top_level: name of the uppermost vertebra found, such as T1, where you know better; for a single scan.
+        overwrite: do again what is done already.
+    """
+    from endplate import __version__, cohort, pipeline
+    from endplate.cli.demo import make_demo
+    from endplate.cli.progress import shown
+    from endplate.models import load
+
+    if not paths and not demo:
+        return _usage("give at least one PATH, or --demo for a synthetic CT with a known fracture")
+    networks = load(models, threads)
+    _check_writable(out)
+    jobs = cohort.worklist([*paths, *([make_demo(out)] if demo else [])], out)
+    if top_level and len(jobs) != 1:
+        return _usage(f"--top-level {top_level} names the vertebrae of one scan, but there are {len(jobs)}; give one scan")
+    maker = cohort.Maker(__version__, {stage: identity.sha256 for stage, identity in networks.identities.items()}, top_level)
+    destination = cohort.Destination(out, maker, overwrite)
+    outcomes: list[Outcome] = []
+    try:
+        outcomes.extend(shown(cohort.run(jobs, destination, networks, pipeline.Settings(top_level=top_level)), len(jobs)))
+    except KeyboardInterrupt:
+        cohort.write_tables(out)
+        print("endplate: interrupted; finished scans are kept, the same command goes on from there", file=sys.stderr)
+        return exit_codes.INTERRUPTED
+    cohort.write_tables(out)
+    return _conclude(outcomes, out)
+
+
+def _check_writable(out: Path) -> None:
+    """Fails before the work, not after it."""
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=out) as probe:
+        probe.write(b"endplate")
+
+
+def _conclude(outcomes: list[Outcome], out: Path) -> int:
+    counts = Counter(o.report.status for o in outcomes)
+    faults = sum(o.is_fault for o in outcomes)
+    print(f"{len(outcomes)} scans: {counts['ok']} measured, {counts['no_spine']} without a spine, {counts['refused']} refused")
+    print(f"{out / 'findings.csv'}, {out / 'scans.csv'}, {out}/*/overview.png")
+    return exit_codes.FAULT if faults else exit_codes.REFUSED if counts["refused"] else exit_codes.OK
+
+
+def _usage(message: str) -> int:
+    print(f"endplate: {message}", file=sys.stderr)
+    return exit_codes.USAGE

@@ -1,0 +1,104 @@
+"""What is done already: a small ``run.json`` beside each report says from which input it was made, and with what.
+
+It is written last, hence its presence means that the report and the picture are complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which input a result is made from.
+
+    Attributes:
+        path: absolute path of the file or folder.
+        series: Series Instance UID where a folder may hold several, or the reason of a refusal.
+        state: hash of the files' names, sizes and times of change.
+    """
+
+    path: str
+    series: str
+    state: str
+
+    @property
+    def key(self) -> str:
+        """The same for the same input, whether its files changed or not."""
+        return f"{self.path}\n{self.series}"
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Everything that decides what a result looks like, given the input.
+
+    Attributes:
+        software: version of endplate.
+        models: SHA-256 by stage.
+        top_level: as given by the user, or None.
+    """
+
+    software: str
+    models: dict[str, str]
+    top_level: str | None = None
+
+
+def origin(path: Path, files: Iterable[Path], series: str = "") -> Origin:
+    """The origin of a scan; a file that is gone counts as empty."""
+    state = hashlib.sha256()
+    for file in sorted(set(files)):
+        facts = file.stat() if file.exists() else None
+        state.update(f"{file.name} {facts.st_size if facts else 0} {facts.st_mtime_ns if facts else 0}\n".encode())
+    return Origin(str(path.resolve()), series, state.hexdigest()[:16])
+
+
+def is_done(folder: Path, source: Origin, maker: Maker) -> bool:
+    """Whether a folder holds the finished result of this input in this state by this maker."""
+    noted = _read(folder)
+    wanted = {"origin": asdict(source), "maker": asdict(maker)}
+    return (folder / "report.json").is_file() and all(noted.get(key) == value for key, value in wanted.items())
+
+
+def finished(out: Path) -> list[Path]:
+    """Folders that hold a finished result of any input, in order of their names."""
+    return sorted(file.parent for file in out.glob(f"[!.]*/{FILE}") if (file.parent / "report.json").is_file())
+
+
+def note(folder: Path, source: Origin, maker: Maker) -> None:
+    """Says that a folder's result is finished."""
+    (folder / FILE).write_text(json.dumps({"origin": asdict(source), "maker": asdict(maker)}, indent=1) + "\n", encoding="utf-8")
+
+
+class Names:
+    """Folder names in an output folder: an input keeps the name that it had, and never gets another input's."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._taken: set[str] = set()
+
+    def claim(self, wanted: str, source: Origin) -> str:
+        """The wanted name, or with ``-2``, ``-3``, ... where another input holds it."""
+        name, count = wanted, 2
+        while name.lower() in self._taken or not self._free(name, source):
+            name, count = f"{wanted}-{count}", count + 1
+        self._taken.add(name.lower())
+        return name
+
+    def _free(self, name: str, source: Origin) -> bool:
+        held = _read(self._out / name).get("origin")
+        return held is None or (held.get("path"), held.get("series")) == (source.path, source.series)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,127 @@
+"""One scan after the other; what goes wrong with one is its own result and never stops the others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from endplate import pipeline
+from endplate.cohort import ledger
+from endplate.cohort.tables import read_report
+from endplate.cohort.worklist import Job
+from endplate.errors import InputRefused, ModelUnusable
+from endplate.models import Models
+from endplate.report.report import Report
+from endplate.volume import Volume
+from endplate.volume.read import read_scan
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one job.
+
+    Attributes:
+        job: which.
+        report: also for refused scans.
+        seconds: wall time; 0 where an earlier run's result was found.
+        earlier: whether it is an earlier run's result.
+    """
+
+    job: Job
+    report: Report
+    seconds: float = 0.0
+    earlier: bool = False
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where results go, and which of those there may stay.
+
+    Attributes:
+        out: gets a folder per scan.
+        maker: what a result must have been made with to count as done.
+        overwrite: do again what is done.
+    """
+
+    out: Path
+    maker: ledger.Maker
+    overwrite: bool = False
+
+
+def run(jobs: Iterable[Job], destination: Destination, models: Models, settings: pipeline.Settings) -> Iterator[Outcome]:
+    """Quantifies what is not done yet and writes each result as soon as it is there.
+
+    Args:
+        jobs: from `worklist`.
+        destination: where to.
+        models: the networks.
+        settings: of the pipeline.
+
+    Raises:
+        ModelUnusable: if the weights turn out to be damaged.
+        OSError: if the output cannot be written.
+    """
+    for job in jobs:
+        folder = destination.out / job.name
+        if not destination.overwrite and ledger.is_done(folder, job.origin, destination.maker):
+            yield Outcome(job, read_report(folder), earlier=True)
+            continue
+        start = perf_counter()
+        with _Replacement(folder) as half:
+            report = _one(job, half, models, settings)
+            ledger.note(half, job.origin, destination.maker)
+        yield Outcome(job, report, perf_counter() - start)
+
+
+def _one(job: Job, folder: Path, models: Models, settings: pipeline.Settings) -> Report:
+    try:
+        result = pipeline.quantify_volume(_volume(job), models, settings)
+    except ModelUnusable:
+        raise
+    except InputRefused as refusal:
+        result = pipeline.refused(job.name, job.origin.path, refusal)
+    except Exception as error:  # a fault of ours must not cost the user the other scans
+        (folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        message = f"endplate failed on this scan ({type(error).__name__}: {error}); please report it with traceback.txt"
+        result = pipeline.refused(job.name, job.origin.path, InputRefused("fault", message))
+    pipeline.write_result(result, folder)
+    return result.report
+
+
+def _volume(job: Job) -> Volume:
+    if job.refusal is not None or job.scan is None:
+        raise job.refusal or InputRefused("no_scan", f"{job.origin.path} holds no scan")
+    try:
+        return read_scan(job.scan)
+    except (OSError, MemoryError) as error:
+        message = f"{job.origin.path} cannot be read: {error or type(error).__name__}; check the file, its disk and the free memory"
+        raise InputRefused("unreadable", message) from error
+
+
+class _Replacement:
+    """A hidden folder beside the target; its files replace the target's once all are written, or vanish.
+
+    Files of the target that have no successor in a new result, such as a user's notes, stay.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._half = target.parent / f".{target.name}.{os.getpid()}"
+
+    def __enter__(self) -> Path:
+        self._half.mkdir(parents=True, exist_ok=True)
+        return self._half
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._target.mkdir(exist_ok=True)
+                for file in sorted(self._half.iterdir(), key=lambda f: f.name == ledger.FILE):
+                    os.replace(file, self._target / file.name)
+        finally:
+            shutil.rmtree(self._half, ignore_errors=True)

@@ -1,0 +1,74 @@
+"""What is to be done: every scan under the given paths, and everything that should have been a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from endplate.cohort import ledger
+from endplate.errors import InputRefused
+from endplate.volume.read import find_scans
+from endplate.volume.scan_list import FoundScan, LeftOut, file_stem, safe_name
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scan, or one thing that should have been a scan.
+
+    Attributes:
+        name: of its folder in the output, unique there without regard to case.
+        origin: which input this is and in which state, to tell whether it is done already.
+        scan: what to read; None where headers alone led to a refusal.
+        refusal: why there is nothing to read; None where there is a scan.
+    """
+
+    name: str
+    origin: ledger.Origin
+    scan: FoundScan | None = None
+    refusal: InputRefused | None = None
+
+
+def worklist(paths: Sequence[Path], out: Path) -> list[Job]:
+    """Every scan under the paths, each once, with a folder name that no other input holds in the output folder.
+
+    Args:
+        paths: files or folders.
+        out: the output folder; earlier results in it keep their names.
+    """
+    jobs: dict[str, Job] = {}
+    names = ledger.Names(out)
+    for path in paths:
+        for wanted in _under(path):
+            if wanted.origin.key not in jobs:
+                name = names.claim(wanted.name, wanted.origin)
+                jobs[wanted.origin.key] = Job(name, wanted.origin, wanted.scan, wanted.refusal)
+    return list(jobs.values())
+
+
+def _under(path: Path) -> list[Job]:
+    try:
+        found = find_scans(path)
+    except InputRefused as refusal:
+        return [_refused(path, refusal)]
+    except OSError as error:
+        return [
+            _refused(path, InputRefused("unreadable", f"{path} cannot be read: {error.strerror or error}; check its permissions"))
+        ]
+    return [*map(_scan, found.scans), *map(_left_out, found.refused)]
+
+
+def _scan(scan: FoundScan) -> Job:
+    files = [s.path for s in scan.series.slices] if scan.series is not None else [scan.path]
+    uid = str(scan.series.tags.get("series_instance_uid", "")) if scan.series is not None else ""
+    return Job(scan.name, ledger.origin(scan.path, files, uid), scan)
+
+
+def _left_out(item: LeftOut) -> Job:
+    message = item.reason if item.path.name in item.reason else f"{item.path.name}: {item.reason}"
+    return _refused(item.path, InputRefused(item.code, message))
+
+
+def _refused(path: Path, refusal: InputRefused) -> Job:
+    stem = path.resolve().name if path.is_dir() else file_stem(path)
+    return Job(safe_name(stem), ledger.origin(path, [path], refusal.code), refusal=refusal)

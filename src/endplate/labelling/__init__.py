@@ -1,0 +1,1 @@
+"""Name the levels of a chain of vertebrae."""

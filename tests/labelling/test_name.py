@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from endplate.anatomy import Vertebra, levels
+from endplate.anatomy.vertebra import exact
+from endplate.labelling import codec
+from endplate.labelling.name import name_levels, with_coordinate
+
+
+def chain(count: int, gap_after: int | None = None, spacing: float = 25.0) -> list[Vertebra]:
+    """Bodies 20 mm tall; a body is missing after index ``gap_after``."""
+    box = np.array([[[0.0, t, 10], [0, t, -10]] for t in (-14.0, 0, 14)])
+    step = [spacing * (i + (gap_after is not None and i > gap_after)) for i in range(count)]
+    return [exact(box - (0.0, 0.0, s)) for s in step]
+
+
+def reading(names: list[str], sharpness: float = 2.0) -> np.ndarray:
+    level = np.array([levels.coordinate(n) for n in names])
+    raw = -sharpness * np.abs(level[:, None] - np.arange(1, codec.LEVELS + 1))
+    return raw - np.logaddexp.reduce(raw, axis=1, keepdims=True)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 16), st.integers(3, 8), st.integers(0, 2**31))
+def test_a_few_wrong_readings_do_not_break_the_chain(top: int, count: int, seed: int) -> None:
+    names = list(levels.USUAL[top : top + count])
+    evidence = reading(names)
+    evidence[np.random.default_rng(seed).integers(count)] = reading([levels.USUAL[min(top + 3, 23)]])[0]
+    found = name_levels(chain(count), evidence)
+    assert [v.level for v in found.vertebrae] == [n for n in names if n != "S1"]
+
+
+def test_a_missed_body_is_counted() -> None:
+    found = name_levels(chain(6, gap_after=2), reading(["T5", "T6", "T7", "T9", "T10", "T11"]))
+    assert [v.level for v in found.vertebrae] == ["T5", "T6", "T7", "T9", "T10", "T11"]
+
+
+def test_no_body_is_invented_where_none_is_missing() -> None:
+    evidence = reading(["T5", "T6", "T7", "T9", "T10", "T11"], sharpness=0.4)
+    found = [levels.order(str(v.level)) for v in name_levels(chain(6), evidence).vertebrae]
+    assert np.diff(found).tolist() == [1] * 5
+
+
+def test_sacrum_is_left_out() -> None:
+    found = name_levels(chain(4), reading(["L3", "L4", "L5", "S1"], 4.0))
+    assert [v.level for v in found.vertebrae] == ["L3", "L4", "L5"]
+
+
+def test_vague_readings_give_low_confidence_and_an_alternative() -> None:
+    vague, sharp = (name_levels(chain(5), reading(list(levels.USUAL[10:15]), s)) for s in (0.1, 5.0))
+    assert sharp.confidence > 0.95
+    assert vague.confidence < 0.5
+    assert vague.alternative is not None
+
+
+def test_a_reader_overrides_the_evidence() -> None:
+    bodies = chain(4)
+    found = name_levels(bodies, reading(["T1", "T2", "T3", "T4"], 5.0), top_level="T9")
+    assert [v.level for v in found.vertebrae] == ["T9", "T10", "T11", "T12"]
+    assert found.confidence > 0.99
+    with pytest.raises(ValueError, match="do not fit"):
+        name_levels(bodies, reading(["T1", "T2", "T3", "T4"]), top_level="L5")
+
+
+def test_thirteenth_thoracic_needs_strong_evidence() -> None:
+    names = ["T10", "T11", "T12", "T12", "L1", "L2", "L3", "L4", "L5"]
+    found = name_levels(chain(9), reading(names, 14.0))
+    assert [v.level for v in found.vertebrae] == ["T10", "T11", "T12", "T13", "L1", "L2", "L3", "L4", "L5"]
+
+
+def test_coordinate_decides_where_the_reader_is_silent() -> None:
+    silent = np.full((4, codec.LEVELS), -np.log(codec.LEVELS))
+    found = name_levels(chain(4), with_coordinate(silent, np.array([10.2, 11.1, 12.3, 12.8])))
+    assert [v.level for v in found.vertebrae] == ["T3", "T4", "T5", "T6"]
+
+
+def test_no_vertebrae() -> None:
+    assert name_levels([], np.zeros((0, codec.LEVELS))).vertebrae == ()
