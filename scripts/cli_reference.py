@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-COMMANDS = ("", "quantify", "phantom", "info", "train", "train prepare", "train localiser", "train detector")
+COMMANDS = ("", "quantify", "phantom", "info", "train", "train prepare", "train localiser", "train detector", "train levels")
 WIDTH = 100
 
 

@@ -16,21 +16,23 @@ if TYPE_CHECKING:
 
 def app() -> App:
     """The commands; their files are imported when they are called, their first help lines stand here."""
-    from cyclopts import App
+    from cyclopts import App, Parameter
 
     endplate = App(
         name="endplate",
         version=f"endplate {__version__}",
         help="Finds vertebral fractures on CT scans made for any other reason. Research use only: not a medical device.",
         help_epilogue=exit_codes.EPILOGUE,
+        default_parameter=Parameter(negative=()),
     )
     endplate.command("endplate.cli.quantify:quantify", help="Measure every vertebra of every CT under some paths.")
     endplate.command("endplate.cli.phantom:phantom", help="Write a synthetic CT of the spine, with its exact truth.")
     endplate.command("endplate.cli.info:info", help="Version, weights and runtime.")
-    train = App(name="train", help="Train the networks on your own data; needs the extra ``training``.", help_epilogue="")
+    train = App(name="train", help="Train the networks on your own data; needs the extra ``training``.")
     train.command("endplate.cli.train:prepare", help="Render CTs and phantoms into a cache of training cases.")
     train.command("endplate.cli.train:localiser", help="Train the network that finds the spine.")
     train.command("endplate.cli.train:detector", help="Train the network that finds the vertebrae.")
+    train.command("endplate.cli.train:levels", help="Train the network that names the levels.")
     endplate.command(train)
     return endplate
 
@@ -48,7 +50,10 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _said("interrupted", exit_codes.INTERRUPTED)
     except OSError as error:
-        return _said(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}", exit_codes.OUTPUT)
+        where = error.filename or "the output"
+        return _said(
+            f"{where}: {error.strerror or error}; give an output folder that can be written, with free space", exit_codes.OUTPUT
+        )
     return result if isinstance(result, int) else exit_codes.OK
 
 

@@ -12,11 +12,11 @@ INTERRUPTED = 130
 
 MEANINGS = {
     OK: "every scan has a result; no spine in view is a result",
-    FAULT: "a fault of endplate itself, at least on one scan; please report it",
+    FAULT: "a fault of endplate itself on at least one scan; please report it",
     USAGE: "the command line is wrong",
     REFUSED: "at least one input was refused; the others have their results",
-    MODEL: "a model folder or the training extra is missing, damaged or of another kind",
-    OUTPUT: "the output cannot be written: read-only folder, full disk",
+    MODEL: "weights or training extra unusable; the message names the file",
+    OUTPUT: "output cannot be written; read-only folder, full disk",
     INTERRUPTED: "interrupted; the same command goes on where it stopped",
 }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from endplate.cohort import Outcome
+from endplate.report.report import Report
 
 
 def shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
@@ -33,6 +34,14 @@ def _with_bar(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
 
 def line(outcome: Outcome) -> str:
     """One line on one scan: what was found, or why not."""
-    describe: Callable[[Outcome], str] = {"ok": _found, "no_spine": _no_spine}.get(outcome.report.status, _refused)
     how = "done before" if outcome.earlier else f"{outcome.seconds:.1f} s"
-    return f"{outcome.job.name}: {describe(outcome)} ({how})"
+    return f"{outcome.job.name}: {_words(outcome.report)} ({how})"
+
+
+def _words(report: Report) -> str:
+    if report.status == "refused":
+        return f"refused, {report.messages[0].text}"
+    if report.summary is None:
+        return f"no spine, {report.messages[-1].text}" if report.messages else "no spine"
+    span = f" {report.vertebrae[0].level}-{report.vertebrae[-1].level}" if report.vertebrae else ""
+    return f"{report.summary.vertebrae} vertebrae{span}. {report.summary.sentence}"

@@ -6,12 +6,13 @@ import os
 import shutil
 import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
 from endplate import pipeline
 from endplate.cohort import ledger
+from endplate.cohort.refusal import refused
 from endplate.cohort.tables import read_report
 from endplate.cohort.worklist import Job
 from endplate.errors import InputRefused, ModelUnusable
@@ -19,6 +20,9 @@ from endplate.models import Models
 from endplate.report.report import Report
 from endplate.volume import Volume
 from endplate.volume.read import read_scan
+
+FAULT = "fault"
+"""Code of a refusal that is endplate's own fault."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class Outcome:
     report: Report
     seconds: float = 0.0
     earlier: bool = False
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether endplate itself failed."""
+        return self.report.status == "refused" and self.report.messages[0].code == FAULT
 
 
 @dataclass(frozen=True)
@@ -79,25 +88,31 @@ def run(jobs: Iterable[Job], destination: Destination, models: Models, settings:
 
 
 def _one(job: Job, folder: Path, models: Models, settings: pipeline.Settings) -> Report:
+    """Quantifies one scan into a folder; whatever is wrong with it becomes its report."""
     try:
         result = pipeline.quantify_volume(_volume(job), models, settings)
     except ModelUnusable:
         raise
     except InputRefused as refusal:
-        result = pipeline.refused(job.name, job.origin.path, refusal)
+        return _write_refusal(refused(job, refusal, models), folder)
     except Exception as error:  # a fault of ours must not cost the user the other scans
         (folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
-        message = f"endplate failed on this scan ({type(error).__name__}: {error}); please report it with traceback.txt"
-        result = pipeline.refused(job.name, job.origin.path, InputRefused("fault", message))
+        reason = f"endplate failed on this scan ({type(error).__name__}: {error}); please report it with {job.name}/traceback.txt"
+        return _write_refusal(refused(job, InputRefused(FAULT, reason), models), folder)
     pipeline.write_result(result, folder)
     return result.report
+
+
+def _write_refusal(report: Report, folder: Path) -> Report:
+    (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
+    return report
 
 
 def _volume(job: Job) -> Volume:
     if job.refusal is not None or job.scan is None:
         raise job.refusal or InputRefused("no_scan", f"{job.origin.path} holds no scan")
     try:
-        return read_scan(job.scan)
+        return read_scan(replace(job.scan, name=job.name))
     except (OSError, MemoryError) as error:
         message = f"{job.origin.path} cannot be read: {error or type(error).__name__}; check the file, its disk and the free memory"
         raise InputRefused("unreadable", message) from error

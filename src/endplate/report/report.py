@@ -1,0 +1,304 @@
+"""The report: what ``report.json`` holds, as dataclasses (schema ``endplate-report/1``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from endplate.report import schema
+
+SCHEMA = "endplate-report/1"
+Point = tuple[float, float, float]
+Tag = str | float | int | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """What the reader of the report should know.
+
+    Attributes:
+        code: short stable name.
+        severity: ``info``, ``warning`` or ``error``.
+        text: a sentence with values.
+    """
+
+    code: str
+    severity: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which weights were used.
+
+    Attributes:
+        name: of the model.
+        sha256: of its ONNX file.
+    """
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Software:
+    """Which software was used.
+
+    Attributes:
+        version: of endplate.
+        models: by stage.
+        norms: name of the table of norms.
+    """
+
+    version: str
+    models: dict[str, Model]
+    norms: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the scan came from; no name, no identifier of the patient.
+
+    Attributes:
+        kind: dicom, nifti, nrrd, mha or phantom.
+        path: as given by the user.
+        name: folder name of the results.
+        series_instance_uid: of a DICOM series.
+        shape_vox: slices, rows, columns.
+        spacing_mm: of slices, rows, columns.
+        kvp: tube voltage.
+        contrast: contrast agent as the header has it.
+        tags: further facts of the header.
+    """
+
+    kind: str
+    path: str
+    name: str
+    series_instance_uid: str | None
+    shape_vox: tuple[int, int, int] | None
+    spacing_mm: tuple[float, float, float] | None
+    kvp: float | None
+    contrast: str | None
+    tags: dict[str, Tag] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A number for each of the three heights.
+
+    Attributes:
+        anterior: of the anterior column.
+        middle: of the middle column.
+        posterior: of the posterior column.
+    """
+
+    anterior: float
+    middle: float
+    posterior: float
+
+
+@dataclass(frozen=True)
+class PointPairs:
+    """LPS mm of the six points; superior point first.
+
+    Attributes:
+        anterior: superior, inferior.
+        middle: superior, inferior.
+        posterior: superior, inferior.
+    """
+
+    anterior: tuple[Point, Point]
+    middle: tuple[Point, Point]
+    posterior: tuple[Point, Point]
+
+
+@dataclass(frozen=True)
+class SpreadPairs:
+    """Standard deviation in mm of the six points along the spine; superior point first.
+
+    Attributes:
+        anterior: superior, inferior.
+        middle: superior, inferior.
+        posterior: superior, inferior.
+    """
+
+    anterior: tuple[float, float]
+    middle: tuple[float, float]
+    posterior: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """Ratios of heights, with z-scores against the level's norm.
+
+    Attributes:
+        ha_hp: anterior to posterior.
+        hm_hp: middle to posterior.
+        ha_hp_z: z-score; None where not assessable.
+        hm_hp_z: z-score; None where not assessable.
+        hp_expected: posterior height to that expected from the neighbours; None without enough of them.
+    """
+
+    ha_hp: float
+    hm_hp: float
+    ha_hp_z: float | None
+    hm_hp_z: float | None
+    hp_expected: float | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One vertebra.
+
+    Attributes:
+        level: name, or None where unknown.
+        level_confidence: probability of the name.
+        score: confidence that this is a vertebral body.
+        complete: False where the field of view cuts it.
+        assessable: whether loss and grade mean something.
+        reason: why not.
+        points_lps_mm: the six points.
+        points_sd_mm: their standard deviations.
+        heights_mm: the three heights.
+        ratios: of the heights.
+        genant_index: raw G = min / max height.
+        loss: level-normalised height loss.
+        loss_interval_95: its interval.
+        grade: Genant grade 0 to 3.
+        grade_probability: of the grades 0 to 3.
+        shape: wedge, biconcave or crush.
+        flag: the default flag.
+        weak_norm: True where the level's norm rests on few bodies.
+    """
+
+    level: str | None
+    level_confidence: float
+    score: float
+    complete: bool
+    assessable: bool
+    reason: str | None
+    points_lps_mm: PointPairs
+    points_sd_mm: SpreadPairs
+    heights_mm: Columns
+    ratios: Ratios
+    genant_index: float
+    loss: float | None
+    loss_interval_95: tuple[float, float] | None
+    grade: int | None
+    grade_probability: tuple[float, float, float, float] | None
+    shape: str | None
+    flag: str | None
+    weak_norm: bool
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How sure the names are.
+
+    Attributes:
+        confidence: probability that all names are right.
+        uncertain: True below 0.8.
+        top: name of the first vertebra.
+        alternative: next likely name of the first vertebra.
+        alternative_probability: its probability.
+        given_by_reader: True after ``--top-level``.
+    """
+
+    confidence: float
+    uncertain: bool
+    top: str | None
+    alternative: str | None
+    alternative_probability: float
+    given_by_reader: bool
+
+
+@dataclass(frozen=True)
+class Overall:
+    """The scan in a few numbers.
+
+    Attributes:
+        sentence: one sentence to paste.
+        vertebrae: how many were found.
+        assessed: how many were graded.
+        worst_level: level with the largest loss.
+        worst_loss: its loss.
+        worst_grade: its grade.
+        fractures: vertebrae of grade 2 or 3.
+        mild_deformities: vertebrae of grade 1.
+        spinal_deformity_index: sum of grades T4-L4.
+        fracture_probability: of any grade 2 or 3.
+        kyphosis_deg: Cobb angle T4-T12.
+    """
+
+    sentence: str
+    vertebrae: int
+    assessed: int
+    worst_level: str | None
+    worst_loss: float | None
+    worst_grade: int | None
+    fractures: int
+    mild_deformities: int
+    spinal_deformity_index: int
+    fracture_probability: float
+    kyphosis_deg: float | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What endplate says of one scan.
+
+    Attributes:
+        schema: ``endplate-report/1``.
+        status: ``ok``, ``no_spine`` or ``refused``.
+        messages: what the reader should know.
+        software: version and weights.
+        source: the scan.
+        centreline_lps_mm: the column's course, head to feet.
+        vertebrae: head to feet.
+        levels: how sure the names are; None without vertebrae.
+        summary: the scan in a few numbers; None without a spine.
+        timing_s: seconds by stage.
+    """
+
+    schema: str
+    status: str
+    messages: tuple[Message, ...]
+    software: Software
+    source: Source
+    centreline_lps_mm: tuple[Point, ...]
+    vertebrae: tuple[Entry, ...]
+    levels: Levels | None
+    summary: Overall | None
+    timing_s: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, ready for JSON."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """The content of ``report.json``."""
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Report:
+        """A report from plain types.
+
+        Raises:
+            ValueError: if it is not an ``endplate-report/1``.
+        """
+        if content.get("schema") != SCHEMA:
+            raise ValueError(f"expected schema {SCHEMA!r}, got {content.get('schema')!r}")
+        report: Report = schema.load(cls, content)
+        return report
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """A report from the content of ``report.json``."""
+        return cls.from_dict(json.loads(text))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of ``report.json``; further keys are allowed."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **schema.of(Report)}

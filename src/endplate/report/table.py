@@ -1,0 +1,113 @@
+"""Reports as tables: one row per vertebra, one row per scan."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from endplate.report.report import Entry, Report
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+Row = dict[str, Any]
+
+
+def finding_rows(report: Report) -> list[Row]:
+    """One row per vertebra."""
+    return [{"scan": report.source.name, **_finding(entry), "series_instance_uid": report.source.series_instance_uid} for entry in report.vertebrae]
+
+
+def _finding(e: Entry) -> Row:
+    low, high = e.loss_interval_95 or (None, None)
+    probability = e.grade_probability or (None,) * 4
+    return {
+        "level": e.level,
+        "level_confidence": e.level_confidence,
+        "ha_mm": e.heights_mm.anterior,
+        "hm_mm": e.heights_mm.middle,
+        "hp_mm": e.heights_mm.posterior,
+        "ha_hp": e.ratios.ha_hp,
+        "hm_hp": e.ratios.hm_hp,
+        "hp_expected": e.ratios.hp_expected,
+        "ha_hp_z": e.ratios.ha_hp_z,
+        "hm_hp_z": e.ratios.hm_hp_z,
+        "genant_index": e.genant_index,
+        "loss": e.loss,
+        "loss_low_95": low,
+        "loss_high_95": high,
+        "grade": e.grade,
+        **{f"p_grade_{i}": p for i, p in enumerate(probability)},
+        "shape": e.shape,
+        "flag": e.flag,
+        "complete": e.complete,
+        "assessable": e.assessable,
+        "reason": e.reason,
+        "weak_norm": e.weak_norm,
+        "score": e.score,
+    }
+
+
+def scan_row(report: Report) -> Row:
+    """One row for the scan."""
+    s, levels, source = report.summary, report.levels, report.source
+    spacing = source.spacing_mm
+    return {
+        "scan": source.name,
+        "status": report.status,
+        "messages": "; ".join(f"{m.code}: {m.text}" for m in report.messages),
+        "vertebrae": s.vertebrae if s else 0,
+        "assessed": s.assessed if s else 0,
+        "fractures": s.fractures if s else None,
+        "mild_deformities": s.mild_deformities if s else None,
+        "worst_level": s.worst_level if s else None,
+        "worst_loss": s.worst_loss if s else None,
+        "worst_grade": s.worst_grade if s else None,
+        "fracture_probability": s.fracture_probability if s else None,
+        "spinal_deformity_index": s.spinal_deformity_index if s else None,
+        "kyphosis_deg": s.kyphosis_deg if s else None,
+        "top_level": levels.top if levels else None,
+        "levels_confidence": levels.confidence if levels else None,
+        "sentence": s.sentence if s else None,
+        "kind": source.kind,
+        "path": source.path,
+        "series_instance_uid": source.series_instance_uid,
+        "slice_spacing_mm": spacing[0] if spacing else None,
+        "seconds": report.timing_s.get("total"),
+    }
+
+
+def write_findings(reports: Sequence[Report], path: Path) -> None:
+    """Write ``findings.csv``, all at once or not at all."""
+    _write([row for report in reports for row in finding_rows(report)], path)
+
+
+def write_scans(reports: Sequence[Report], path: Path) -> None:
+    """Write ``scans.csv``, all at once or not at all."""
+    _write([scan_row(report) for report in reports], path)
+
+
+def _write(rows: Sequence[Row], path: Path) -> None:
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({k: _safe(v) for k, v in row.items()} for row in rows)
+    write_atomically(path, text.getvalue().encode())
+
+
+def _safe(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula begins with an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
