@@ -113,14 +113,21 @@ class OnnxDetector:
     settings: detection_codec.Settings
 
     def __call__(self, spine: StraightSpine) -> detection_codec.Maps:
-        """Maps of a straightened image, padded with air to what the network's strides need."""
-        channels, rows, columns = spine.image_hu.shape
+        """Maps of a straightened image, padded with air to what the network's strides need.
+
+        The mean over the image and its left-right mirror: a spine is symmetrical, the network only nearly so.
+        """
+        seen, mirrored = self._maps(spine.image_hu), self._maps(spine.image_hu[::-1])
+        mirrored["lateral"] = -mirrored["lateral"]
+        return detection_codec.Maps(**{f.name: (seen[f.name] + mirrored[f.name]) / 2.0 for f in fields(detection_codec.Maps)})
+
+    def _maps(self, image_hu: NDArray[np.float32]) -> dict[str, Floats]:
+        channels, rows, columns = image_hu.shape
         multiple = np.array(self.network.config["multiple_of"])
         target = -(-np.array([rows, columns]) // multiple) * multiple
         padded = np.full((channels, *target), _AIR_HU, np.float32)
-        padded[:, :rows, :columns] = spine.image_hu
-        out = {k: v[0] for k, v in self.network.run(padded).items()}
-        return detection_codec.Maps(**{f.name: out[f.name] for f in fields(detection_codec.Maps)})
+        padded[:, :rows, :columns] = image_hu
+        return {k: v[0] for k, v in self.network.run(padded).items()}
 
 
 @dataclass(frozen=True)

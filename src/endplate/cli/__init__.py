@@ -13,6 +13,11 @@ from endplate.errors import EndplateError
 if TYPE_CHECKING:
     from cyclopts import App
 
+QUANTIFY = """Measure every vertebra of every CT under some paths.
+
+Writes OUT/SCAN/report.json and overview.png per scan, and OUT/findings.csv (a row per vertebra) and OUT/scans.csv (a row per scan)
+over all results in OUT. Scans that are done already are not done again. Nothing leaves this computer."""
+
 
 def app() -> App:
     """The commands; their files are imported when they are called, their first help lines stand here."""
@@ -25,7 +30,7 @@ def app() -> App:
         help_epilogue=exit_codes.EPILOGUE,
         default_parameter=Parameter(negative=()),
     )
-    endplate.command("endplate.cli.quantify:quantify", help="Measure every vertebra of every CT under some paths.")
+    endplate.command("endplate.cli.quantify:quantify", help=QUANTIFY)
     endplate.command("endplate.cli.phantom:phantom", help="Write a synthetic CT of the spine, with its exact truth.")
     endplate.command("endplate.cli.info:info", help="Version, weights and runtime.")
     train = App(name="train", help="Train the networks on your own data; needs the extra ``training``.")

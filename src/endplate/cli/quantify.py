@@ -25,9 +25,6 @@ def quantify(
 ) -> int:
     """Measure every vertebra of every CT under some paths.
 
-    Writes OUT/SCAN/report.json and overview.png per scan, and OUT/findings.csv (a row per vertebra) and OUT/scans.csv (a row
-    per scan) over all results in OUT. Scans that are done already are not done again. Nothing leaves this computer.
-
     Args:
         paths: files or folders: DICOM series, NIfTI, NRRD, MHA; folders are searched with their sub-folders.
         out: folder for the results.
@@ -38,12 +35,15 @@ def quantify(
         overwrite: do again what is done already.
     """
     from endplate import __version__, cohort, pipeline
+    from endplate.anatomy import levels
     from endplate.cli.demo import make_demo
     from endplate.cli.progress import shown
     from endplate.models import load
 
     if not paths and not demo:
         return _usage("give at least one PATH, or --demo for a synthetic CT with a known fracture")
+    if top_level and top_level not in levels.USUAL:
+        return _usage(f"--top-level {top_level} is no level; expected one of {', '.join(levels.USUAL)}")
     networks = load(models, threads)
     _check_writable(out)
     jobs = cohort.worklist([*paths, *([make_demo(out)] if demo else [])], out)
@@ -72,7 +72,9 @@ def _check_writable(out: Path) -> None:
 def _conclude(outcomes: list[Outcome], out: Path) -> int:
     counts = Counter(o.report.status for o in outcomes)
     faults = sum(o.is_fault for o in outcomes)
-    print(f"{len(outcomes)} scans: {counts['ok']} measured, {counts['no_spine']} without a spine, {counts['refused']} refused")
+    print(
+        f"{len(outcomes)} scan{'s'[: len(outcomes) != 1]}: {counts['ok']} measured, {counts['no_spine']} without a spine, {counts['refused']} refused"
+    )
     print(f"{out / 'findings.csv'}, {out / 'scans.csv'}, {out}/*/overview.png")
     return exit_codes.FAULT if faults else exit_codes.REFUSED if counts["refused"] else exit_codes.OK
 

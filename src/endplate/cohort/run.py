@@ -90,22 +90,26 @@ def run(jobs: Iterable[Job], destination: Destination, models: Models, settings:
 def _one(job: Job, folder: Path, models: Models, settings: pipeline.Settings) -> Report:
     """Quantifies one scan into a folder; whatever is wrong with it becomes its report."""
     try:
-        result = pipeline.quantify_volume(_volume(job), models, settings)
+        result = _quantified(job, models, settings)
     except ModelUnusable:
         raise
     except InputRefused as refusal:
-        return _write_refusal(refused(job, refusal, models), folder)
+        result = pipeline.Result(refused(job, refusal, models, settings.norms), None)
     except Exception as error:  # a fault of ours must not cost the user the other scans
         (folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
         reason = f"endplate failed on this scan ({type(error).__name__}: {error}); please report it with {job.name}/traceback.txt"
-        return _write_refusal(refused(job, InputRefused(FAULT, reason), models), folder)
+        result = pipeline.Result(refused(job, InputRefused(FAULT, reason), models, settings.norms), None)
     pipeline.write_result(result, folder)
     return result.report
 
 
-def _write_refusal(report: Report, folder: Path) -> Report:
-    (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
-    return report
+def _quantified(job: Job, models: Models, settings: pipeline.Settings) -> pipeline.Result:
+    start = perf_counter()
+    volume = _volume(job)
+    reading = perf_counter() - start
+    result = pipeline.quantify_volume(volume, models, settings)
+    timing = {"read": round(reading, 3), **result.report.timing_s, "total": round(perf_counter() - start, 3)}
+    return replace(result, report=replace(result.report, timing_s=timing))
 
 
 def _volume(job: Job) -> Volume:

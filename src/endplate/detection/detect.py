@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from endplate.anatomy import Vertebra
 from endplate.detection import codec
+from endplate.detection.chain import main_chain
 from endplate.straightening import StraightSpine
 
 Floats = NDArray[np.floating]
@@ -38,7 +39,7 @@ class Detection:
 
 def detect(spine: StraightSpine, detector: Detector, settings: codec.Settings | None = None) -> list[Detection]:
     """Every vertebral body of the image, head to feet, with its points in patient space."""
-    bodies = codec.decode(detector(spine), settings)
+    bodies = main_chain(codec.decode(detector(spine), settings))
     return [Detection(body, _in_patient(spine, body)) for body in bodies]
 
 

@@ -36,7 +36,8 @@ def encode(centre_index: Floats, level: Floats, cells: int, settings: Settings |
     at = np.interp(middle, np.asarray(centre_index)[order], np.asarray(level)[order])
     away = np.abs(at[:, None] - np.arange(1, LEVELS + 1))
     raw = np.maximum(-8.0 * away, UNLIKELY)
-    return raw - np.log(np.exp(raw).sum(1, keepdims=True))
+    out: Floats = raw - np.log(np.exp(raw).sum(1, keepdims=True))
+    return out
 
 
 def decode(log_probability: Floats, box: WideBox, s_mm: Floats, settings: Settings | None = None) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ from endplate.labelling.codec import LEVELS
 
 Floats = NDArray[np.floating]
 SKIP = -3.5
-"""Log-probability that the detector missed a body between two neighbours at an ordinary distance."""
+"""Log-odds of each missed body between two neighbours at 1.2 times their usual distance."""
+MOST_SKIPPED = 3
+IMPOSSIBLE = -50.0
 VARIANT = -6.0
 """Log-probability of a numeric variant (T13, L6, no T12, no L5); about one person in ten has one, but the pictures of the
 neighbours look alike, so that evidence for it is weak and the usual count is the safer name."""
@@ -21,6 +24,7 @@ COORDINATE_SCALE = 1.2
 """Laplace scale, in levels, of the localiser's level coordinate on held-out scans."""
 INDEPENDENT = 4.0
 """How many bodies' worth of evidence a whole chain holds: errors of neighbours go together."""
+LEAST_ALTERNATIVE = 0.05
 
 
 @dataclass(frozen=True)
@@ -53,24 +57,55 @@ def name_levels(vertebrae: Sequence[Vertebra], log_probability: Floats, top_leve
     """
     if not vertebrae:
         return Labelling((), 0.0, None, 0.0)
-    evidence = log_probability * min(1.0, INDEPENDENT / len(vertebrae))
     if top_level:
-        evidence = _forced(vertebrae, top_level)
+        return _counted_down(vertebrae, top_level)
+    evidence = _states(log_probability * min(1.0, INDEPENDENT / len(vertebrae)))
     steps = _steps(vertebrae)
-    path, posterior = _best_chain(evidence, steps), _posterior(evidence, steps)
-    named = [v.named(levels.ALL[p], float(posterior[i, p])) for i, (v, p) in enumerate(zip(vertebrae, path, strict=True))]
+    path, score = _best_chain(evidence, steps)
+    posterior, total = _posterior(evidence, steps)
     others = posterior[0].copy()
     others[path[0]] = 0.0
     second = int(others.argmax())
-    confidence = float(min(posterior[i, p] for i, p in enumerate(path)))
-    kept = tuple(v for v in named if v.level != "S1")
-    return Labelling(kept, confidence, levels.ALL[second] if others[second] > 0.05 else None, float(others[second]))
+    alternative = levels.ALL[second] if others[second] > LEAST_ALTERNATIVE else None
+    sure = [float(posterior[i, p]) for i, p in enumerate(path)]
+    return Labelling(_named(vertebrae, path, sure), min(float(np.exp(score - total)), 1.0), alternative, float(others[second]))
 
 
-def with_coordinate(log_probability: Floats, coordinate: Floats) -> Floats:
-    """The level reader's log-probabilities (n, 25), joined with the localiser's level coordinate (n,)."""
-    away = np.abs(coordinate[:, None] - np.arange(1, LEVELS + 1))
-    return log_probability - away / COORDINATE_SCALE
+def with_coordinate(log_probability: Floats, coordinate: Floats, scale: float | Floats = COORDINATE_SCALE) -> Floats:
+    """The level reader's log-probabilities (n, 25), joined with the localiser's level coordinate (n,).
+
+    Args:
+        log_probability: of the levels C1 to S1 at each body.
+        coordinate: level coordinate at each body; NaN says nothing.
+        scale: Laplace scale in levels, one or (n,); heavy tails bear a body that was read three levels off.
+    """
+    away = np.abs(np.asarray(coordinate, float)[:, None] - np.arange(1, LEVELS + 1))
+    joined: Floats = log_probability - np.where(np.isfinite(away), away, 0.0) / np.reshape(scale, (-1, 1))
+    return joined
+
+
+def _named(vertebrae: Sequence[Vertebra], path: Sequence[int], confidence: Sequence[float]) -> tuple[Vertebra, ...]:
+    """The bodies with their names; S1 is no body to measure."""
+    named = [v.named(levels.ALL[p], min(c, 1.0)) for v, p, c in zip(vertebrae, path, confidence, strict=True)]
+    return tuple(v for v in named if v.level != "S1")
+
+
+def _counted_down(vertebrae: Sequence[Vertebra], top_level: str) -> Labelling:
+    """Names from a reader's top level down; only a gap in the chain or a numeric variant can break the count."""
+    first = next((i for i, v in enumerate(vertebrae) if v.complete), 0)
+    top = levels.USUAL.index(top_level) if top_level in levels.USUAL else -1
+    evidence = np.zeros((len(vertebrae), len(levels.ALL)))
+    evidence[first] = IMPOSSIBLE
+    evidence[first, levels.ALL.index(top_level) if top >= 0 else 0] = 0.0
+    steps = _steps(vertebrae)
+    path, score = _best_chain(evidence, steps)
+    if top < first or score < IMPOSSIBLE / 2:
+        raise ValueError(f"{len(vertebrae)} vertebrae from {top_level!r} down do not fit into C1 to S1; give another top level")
+    if all(b - a == 1 for a, b in pairwise([levels.USUAL.index(levels.ALL[p]) for p in path])):
+        return Labelling(_named(vertebrae, path, [1.0] * len(path)), 1.0, None, 0.0)
+    posterior, total = _posterior(evidence, steps)
+    sure = [float(posterior[i, p]) for i, p in enumerate(path)]
+    return Labelling(_named(vertebrae, path, sure), min(float(np.exp(score - total)), 1.0), None, 0.0)
 
 
 def _states(log_probability: Floats) -> Floats:
@@ -81,46 +116,45 @@ def _states(log_probability: Floats) -> Floats:
     return np.stack([usual[name] for name in levels.ALL], -1)
 
 
-def _forced(vertebrae: Sequence[Vertebra], top_level: str) -> Floats:
-    first = next((i for i, v in enumerate(vertebrae) if v.complete), 0)
-    top = levels.USUAL.index(top_level) if top_level in levels.USUAL else -1
-    if top < first or top - first + len(vertebrae) > LEVELS:
-        raise ValueError(f"{len(vertebrae)} vertebrae from {top_level!r} down do not fit into C1 to S1; give another top level")
-    evidence = np.full((len(vertebrae), LEVELS), -1e3)
-    evidence[np.arange(len(vertebrae)), top - first + np.arange(len(vertebrae))] = 0.0
-    return evidence
-
-
 def _steps(vertebrae: Sequence[Vertebra]) -> Floats:
     """Log-probability (n - 1, 27, 27) of the next body's name given this one's."""
     names = levels.ALL
-    usual = np.full((len(names), len(names)), -50.0)
+    usual = np.full((len(names), len(names)), IMPOSSIBLE)
     for here, there, cost in _moves():
-        usual[names.index(here), names.index(there)] = max(cost, usual[names.index(here), names.index(there)])
-    skipped = np.full_like(usual, -50.0)
-    for i in range(len(levels.USUAL) - 2):
-        skipped[names.index(levels.USUAL[i]), names.index(levels.USUAL[i + 2])] = 0.0
-    out = []
-    for upper, lower in zip(vertebrae, vertebrae[1:], strict=False):
-        out.append(np.logaddexp(usual, skipped + _skip(upper, lower)))
+        usual[names.index(here), names.index(there)] = cost
+    out = [usual for _ in vertebrae[1:]]
+    for i, (upper, lower) in enumerate(pairwise(vertebrae)):
+        for missed, odds in enumerate(_skips(upper, lower), 1):
+            out[i] = np.logaddexp(out[i], _jump(missed) + odds)
     return np.array(out).reshape(-1, len(names), len(names))
 
 
+def _jump(missed: int) -> Floats:
+    """0 from each usual level to that ``missed`` + 1 below, else impossible (27, 27)."""
+    jump = np.full((len(levels.ALL), len(levels.ALL)), IMPOSSIBLE)
+    for here, there in zip(levels.USUAL, levels.USUAL[missed + 1 :], strict=False):
+        jump[levels.ALL.index(here), levels.ALL.index(there)] = 0.0
+    return jump
+
+
 def _moves() -> list[tuple[str, str, float]]:
-    pairs = [(a, b, 0.0) for a, b in zip(levels.USUAL, levels.USUAL[1:], strict=False)]
-    return [*pairs, ("T12", "T13", VARIANT), ("T13", "L1", 0.0), ("L5", "L6", VARIANT), ("L6", "S1", 0.0), ("T11", "L1", VARIANT), ("L4", "S1", VARIANT)]
+    pairs = [(a, b, 0.0) for a, b in pairwise(levels.USUAL)]
+    thirteenth = [("T12", "T13", VARIANT), ("T13", "L1", 0.0), ("T11", "L1", VARIANT)]
+    sixth = [("L5", "L6", VARIANT), ("L6", "S1", 0.0), ("L4", "S1", VARIANT)]
+    return [*pairs, *thirteenth, *sixth]
 
 
-def _skip(upper: Vertebra, lower: Vertebra) -> float:
-    """Log-odds of a missed body between two neighbours, from their distance in units of their depth's usual spacing."""
+def _skips(upper: Vertebra, lower: Vertebra) -> list[float]:
+    """Log-odds of one, two, three missed bodies between two neighbours, from their distance in units of the usual one."""
     distance = float(np.linalg.norm(lower.centre_mm - upper.centre_mm))
     tall = [float(np.linalg.norm(v.points_mm[:, 0] - v.points_mm[:, 1], axis=-1).max()) for v in (upper, lower)]
-    usual = 1.2 * max(tall)
-    return float(np.clip(SKIP + 12.0 * (distance / usual - 1.2), -20.0, 8.0))
+    steps = distance / (1.2 * max(tall))
+    each = [np.clip(SKIP + 12.0 * (steps - 0.2 - missed), -20.0, 8.0) for missed in range(1, MOST_SKIPPED + 1)]
+    return [float(x) for x in np.cumsum(each)]
 
 
-def _best_chain(evidence: Floats, steps: Floats) -> list[int]:
-    states = _states(evidence)
+def _best_chain(states: Floats, steps: Floats) -> tuple[list[int], float]:
+    """The likeliest chain of states (n,) and its log-probability, unnormalised."""
     score, back = states[0], []
     for step, state in zip(steps, states[1:], strict=True):
         total = score[:, None] + step
@@ -129,16 +163,16 @@ def _best_chain(evidence: Floats, steps: Floats) -> list[int]:
     path = [int(score.argmax())]
     for pointer in reversed(back):
         path.append(int(pointer[path[-1]]))
-    return path[::-1]
+    return path[::-1], float(score.max())
 
 
-def _posterior(evidence: Floats, steps: Floats) -> Floats:
-    """Probability (n, 27) of each name at each body, over all chains."""
-    states = _states(evidence)
+def _posterior(states: Floats, steps: Floats) -> tuple[Floats, float]:
+    """Probability (n, 27) of each name at each body over all chains, and the log of all chains' sum."""
     forward, backward = [states[0]], [np.zeros(states.shape[1])]
     for step, state in zip(steps, states[1:], strict=True):
         forward.append(np.logaddexp.reduce(forward[-1][:, None] + step, axis=0) + state)
     for step, state in zip(steps[::-1], states[:0:-1], strict=True):
         backward.append(np.logaddexp.reduce(step + (state + backward[-1])[None], axis=1))
     total = np.array(forward) + np.array(backward[::-1])
-    return np.exp(total - np.logaddexp.reduce(total, axis=1, keepdims=True))
+    all_chains = np.logaddexp.reduce(total, axis=1, keepdims=True)
+    return np.exp(total - all_chains), float(all_chains[0, 0])

@@ -27,7 +27,11 @@ class LevelReader(Protocol):
 
 
 def read_levels(
-    volume: Volume, curve: Curve, vertebrae: Sequence[Vertebra], reader: LevelReader, settings: tuple[Settings, codec.Settings] | None = None
+    volume: Volume,
+    curve: Curve,
+    vertebrae: Sequence[Vertebra],
+    reader: LevelReader,
+    settings: tuple[Settings, codec.Settings] | None = None,
 ) -> Floats:
     """Log-probabilities (n, levels) of the vertebrae's levels, C1 to S1."""
     grid, rules = settings or (Settings(), codec.Settings())

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
+_LEAST_MM = 1e-3
 
 
 def heights(points_mm: Floats) -> Floats:
@@ -18,14 +19,33 @@ def heights(points_mm: Floats) -> Floats:
     >>> heights(box).tolist()
     [20.0, 20.0, 20.0]
     """
-    return np.linalg.norm(points_mm[..., 0, :] - points_mm[..., 1, :], axis=-1)
+    points = np.asarray(points_mm, float)
+    tall: Floats = np.linalg.norm(points[..., 0, :] - points[..., 1, :], axis=-1)
+    return tall
 
 
 def ratios(heights_mm: Floats) -> Floats:
-    """Ha/Hp and Hm/Hp (..., 2) of heights (..., 3)."""
-    return heights_mm[..., :2] / heights_mm[..., 2:]
+    """Ha/Hp and Hm/Hp (..., 2) of heights (..., 3); a height of nothing counts as a micrometre.
+
+    >>> ratios(np.array([18.0, 17.0, 20.0])).tolist()
+    [0.9, 0.85]
+    """
+    tall = np.maximum(heights_mm, _LEAST_MM)
+    return tall[..., :2] / tall[..., 2:]
+
+
+def middle_to_anterior(heights_mm: Floats) -> Floats:
+    """Hm/Ha (...), the biconcavity against the front, of heights (..., 3)."""
+    tall = np.maximum(heights_mm, _LEAST_MM)
+    return tall[..., 1] / tall[..., 0]
 
 
 def genant_index(heights_mm: Floats) -> Floats:
-    """Raw index G = min(Ha, Hm, Hp) / max(Ha, Hm, Hp) (...) of heights (..., 3); Zakharov et al. 2023 (arXiv 2204.06818)."""
-    return heights_mm.min(-1) / heights_mm.max(-1)
+    """Raw index G = min(Ha, Hm, Hp) / max(Ha, Hm, Hp) (...) of heights (..., 3); Zakharov et al. 2023 (arXiv 2204.06818).
+
+    >>> float(genant_index(np.array([18.0, 16.0, 20.0])))
+    0.8
+    """
+    tall = np.maximum(heights_mm, _LEAST_MM)
+    index: Floats = tall.min(-1) / tall.max(-1)
+    return index

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from endplate.anatomy import Vertebra, levels
-from endplate.anatomy.vertebra import exact
-from endplate.morphometry import genant
+from endplate.anatomy import Vertebra
+from endplate.anatomy.levels import coordinate
+from endplate.morphometry import genant, spread
+from endplate.morphometry.expected import Sizes, expected_share
 from endplate.morphometry.heights import genant_index, heights, ratios
-from endplate.morphometry.norms import Norms, shipped
+from endplate.morphometry.norms import LevelNorm, Norms, shipped
 
 Floats = NDArray[np.floating]
-NEIGHBOUR_REACH = 3
-MIN_NEIGHBOURS = 2
 PLAUSIBLE_MM = (4.0, 45.0)
-_DRAWS = np.random.default_rng(20230418).standard_normal((2048, 3))
-"""Fixed draws: the same points give the same interval."""
+PLAUSIBLE_DEPTH_MM = (8.0, 60.0)
 
 
 @dataclass(frozen=True)
@@ -32,13 +30,13 @@ class Finding:
         ratios: (2,) Ha/Hp, Hm/Hp.
         genant_index: raw G.
         loss: level-normalised height loss, 0 and up; NaN where not assessable.
-        loss_interval_95: 95 % interval of the loss.
+        loss_interval_95: 95 % interval of the loss from the points' deviations; always holds the loss.
         grade: Genant grade of the loss, 0 to 3; None where not assessable.
-        grade_probability: of grades 0 to 3.
+        grade_probability: of grades 0 to 3; sums to 1, all 0 where not assessable.
         shape: wedge, biconcave or crush, from grade 1 up.
         z: (2,) z-scores of Ha/Hp and Hm/Hp.
         posterior_expected_mm: posterior height expected from the neighbours; NaN without enough of them.
-        weak_norm: True where the level's norm rests on few bodies.
+        weak_norm: True where the level is unknown or its norm rests on few bodies.
         reason: why it is not assessable, or None.
     """
 
@@ -68,107 +66,142 @@ class Finding:
 
 
 def measure(
-    points: Floats | Sequence[Vertebra], level_names: Sequence[str] | None = None, points_sd_mm: Floats | None = None, norms: Norms | None = None
+    points: Floats | Sequence[Vertebra],
+    levels: Sequence[str | None] | None = None,
+    points_sd_mm: Floats | None = None,
+    norms: Norms | None = None,
 ) -> tuple[Finding, ...]:
-    """Findings of vertebrae head to feet, from anyone's points.
+    """Findings of one patient's vertebrae, from anyone's points.
 
     The loss is normalised by level: ``max(1 - (Ha/Hp)/E_A, 1 - (Hm/Hp)/E_M, 1 - Hp/E_P)`` with the expected ratios of the
-    norms and the posterior height expected from the neighbours (docs/decisions/0004).
+    norms and the posterior height expected from the neighbours (docs/decisions/0004); what is gained counts as 0.
 
     Args:
-        points: (n, 3, 2, 3) column x endplate x LPS mm, or vertebrae.
-        level_names: n names such as ``T8``; needed with an array.
-        points_sd_mm: (n, 3, 2) standard deviations, with an array; 0 if left out.
+        points: (n, 3, 2, 3) column x endplate x LPS mm, or vertebrae, which carry their own levels and deviations.
+        levels: n names such as ``T8``, None where unknown; with an array. All unknown if left out.
+        points_sd_mm: (n, 3, 2) standard deviations along the spine in mm, with an array; 0 if left out.
         norms: the shipped table if left out.
 
     Raises:
-        ValueError: if shapes do not fit or a level is unknown.
+        ValueError: if shapes do not fit, a point is not finite, or a name is no level.
+
+    >>> wedge = np.array([[[0.0, t, h], [0, t, 0]] for t, h in ((-15.0, 14), (0, 17), (15, 21))])
+    >>> (finding,) = measure(wedge[None], ["T8"])
+    >>> finding.shape, finding.grade, round(finding.loss, 3)
+    ('wedge', 2, 0.252)
     """
     table = norms or shipped()
-    vertebrae = _vertebrae(points, level_names, points_sd_mm)
-    tall = np.array([heights(v.points_mm) for v in vertebrae]).reshape(-1, 3)
-    reasons = [_reason(v, h, table) for v, h in zip(vertebrae, tall, strict=True)]
-    expected = _expected_posterior(vertebrae, tall, reasons, table)
-    return tuple(_finding(v, h, e, r, table) for v, h, e, r in zip(vertebrae, tall, expected, reasons, strict=True))
+    vertebrae = _vertebrae(points, levels, points_sd_mm)
+    if not vertebrae:
+        return ()
+    reasons = [reason_against(v, table) for v in vertebrae]
+    sound = [table.of(v.level) or table.unknown for v in vertebrae]
+    bodies = _uncertain(vertebrae, reasons, sound)
+    intervals, shares = spread.interval(bodies), spread.grade_probabilities(bodies, genant.LOSS_OF_GRADE)
+    return tuple(
+        _finding(v, r, n, _Row.of(bodies, intervals, shares, i))
+        for i, (v, r, n) in enumerate(zip(vertebrae, reasons, sound, strict=True))
+    )
 
 
-def _vertebrae(points: Floats | Sequence[Vertebra], level_names: Sequence[str] | None, sd: Floats | None) -> list[Vertebra]:
-    if len(points) and isinstance(points[0], Vertebra):
-        return list(points)  # type: ignore[arg-type]
+def _vertebrae(points: Floats | Sequence[Vertebra], names: Sequence[str | None] | None, sd: Floats | None) -> list[Vertebra]:
+    given = [p for p in points if isinstance(p, Vertebra)]
+    if len(points) == len(given):
+        if names is not None or sd is not None:
+            raise ValueError("vertebrae carry their own levels and deviations; give levels and points_sd_mm with an array only")
+        return given
     array = np.asarray(points, float)
-    if len(array) == 0:
-        return []
     if array.ndim != 4 or array.shape[1:] != (3, 2, 3):
         raise ValueError(f"points must have shape (n, 3, 2, 3), got {array.shape}")
-    if level_names is None or len(level_names) != len(array):
-        raise ValueError(f"{len(array)} vertebrae need as many level names, got {level_names!r}")
-    known = [exact(p, level) for p, level in zip(array, level_names, strict=True) if levels.coordinate(level)]
-    spread = np.zeros((len(array), 3, 2)) if sd is None else np.asarray(sd, float)
-    return [Vertebra(v.points_mm, s, v.level, 1.0) for v, s in zip(known, spread, strict=True)]
+    called = [None] * len(array) if names is None else list(names)
+    deviations = np.zeros((len(array), 3, 2)) if sd is None else np.asarray(sd, float)
+    if len(called) != len(array) or deviations.shape != (len(array), 3, 2):
+        raise ValueError(f"{len(array)} vertebrae came with {len(called)} levels and deviations of shape {deviations.shape}")
+    for name in called:
+        if name is not None:
+            coordinate(name)
+    return [Vertebra(p, s, n, float(n is not None)) for p, s, n in zip(array, deviations, called, strict=True)]
 
 
-def _reason(vertebra: Vertebra, tall: Floats, norms: Norms) -> str | None:
+def reason_against(vertebra: Vertebra, norms: Norms) -> str | None:
+    """Why a body cannot be graded, or None."""
     if not vertebra.complete:
         return "cut by the field of view"
-    if vertebra.level is None:
-        return "level unknown"
     if norms.of(vertebra.level) is None:
-        return f"{vertebra.level} has no norm"
+        return f"{vertebra.level} lies outside the norms"
+    if not (np.isfinite(vertebra.points_sd_mm).all() and vertebra.points_sd_mm.min() >= 0):
+        return "the points' deviations are not finite"
+    tall = heights(vertebra.points_mm)
     if tall.min() < PLAUSIBLE_MM[0] or tall.max() > PLAUSIBLE_MM[1]:
         return f"heights of {tall.min():.0f} to {tall.max():.0f} mm are implausible"
+    up = vertebra.points_mm[:, 0] - vertebra.points_mm[:, 1]
+    if (up @ up.mean(0) <= 0).any():
+        return "superior and inferior points cross"
+    depth = float(np.linalg.norm((vertebra.points_mm[2] - vertebra.points_mm[0]).mean(0)))
+    if not PLAUSIBLE_DEPTH_MM[0] <= depth <= PLAUSIBLE_DEPTH_MM[1]:
+        return f"a depth of {depth:.0f} mm is implausible"
     return None
 
 
-def _expected_posterior(vertebrae: Sequence[Vertebra], tall: Floats, reasons: Sequence[str | None], norms: Norms) -> Floats:
-    """Posterior height (n,) in mm expected from up to three neighbours on each side, NaN with fewer than two.
+def losses(heights_mm: Floats, expected: Floats) -> Floats:
+    """Losses (..., 3) of the anterior, middle and posterior column, from heights (..., 3) and expected (..., 3).
 
-    Each neighbour says how tall this patient is against the norm; the median of them bears a fractured one.
+    Args:
+        heights_mm: Ha, Hm, Hp.
+        expected: E_A and E_M as ratios, E_P in mm; the posterior loss is -inf where E_P is NaN.
     """
-    size = np.full(len(vertebrae), np.nan)
-    for i, (vertebra, reason) in enumerate(zip(vertebrae, reasons, strict=True)):
-        norm = norms.of(vertebra.level)
-        if reason is None and norm is not None:
-            size[i] = tall[i, 2] / norm.hp_mm
-    expected = np.full(len(vertebrae), np.nan)
-    for i, vertebra in enumerate(vertebrae):
-        near = np.r_[size[max(i - NEIGHBOUR_REACH, 0) : i], size[i + 1 : i + 1 + NEIGHBOUR_REACH]]
-        near, norm = near[np.isfinite(near)], norms.of(vertebra.level)
-        if len(near) >= MIN_NEIGHBOURS and norm is not None:
-            expected[i] = np.median(near) * norm.hp_mm
-    return expected
+    known = np.isfinite(expected[..., 2])
+    behind = np.where(known, 1.0 - heights_mm[..., 2] / np.where(known, expected[..., 2], 1.0), -np.inf)
+    return np.concatenate([1.0 - ratios(heights_mm) / expected[..., :2], behind[..., None]], -1)
 
 
-def losses(tall: Floats, expected: Floats) -> Floats:
-    """Losses (..., 3) of the anterior, middle and posterior column, from heights (..., 3) and (E_A, E_M, E_P mm).
+def _uncertain(vertebrae: Sequence[Vertebra], reasons: Sequence[str | None], norms: Sequence[LevelNorm]) -> spread.Uncertain:
+    """Heights, expectations and their deviations; a body that is not assessable says nothing about its neighbours."""
+    tall = np.array([heights(v.points_mm) for v in vertebrae])
+    # errors of the superior and the inferior point taken as independent
+    sd = np.array([np.sqrt((v.points_sd_mm**2).sum(-1)) for v in vertebrae])
+    ratio_norms = np.array([(n.ha_hp, n.hm_hp) for n in norms])
+    norm_mm = np.array([n.hp_mm for n in norms])
+    usable = np.where([r is None for r in reasons], norm_mm, np.nan)
+    place = np.array([coordinate(v.level) if v.level else np.nan for v in vertebrae])
+    by_ratio = (1.0 - ratios(tall) / ratio_norms).max(-1)
+    share, share_sd = expected_share(Sizes(place, tall[:, 2] / usable, sd[:, 2] / usable, by_ratio))
+    expected = np.concatenate([ratio_norms, (share * norm_mm)[:, None]], -1)
+    return spread.Uncertain(tall, np.where(np.isfinite(sd), sd, 0.0), expected, share_sd * norm_mm)
 
-    The posterior one is -inf without an expected posterior height.
-    """
-    ratio = ratios(tall)
-    behind = 1.0 - tall[..., 2] / expected[2] if np.isfinite(expected[2]) else np.full(tall.shape[:-1], -np.inf)
-    return np.stack([1.0 - ratio[..., 0] / expected[0], 1.0 - ratio[..., 1] / expected[1], behind], -1)
+
+@dataclass(frozen=True)
+class _Row:
+    """One body's numbers out of the arrays."""
+
+    heights_mm: Floats
+    expected: Floats
+    certain: bool
+    interval: Floats
+    shares: Floats
+
+    @classmethod
+    def of(cls, bodies: spread.Uncertain, intervals: Floats, shares: Floats, i: int) -> _Row:
+        certain = not bodies.heights_sd_mm[i].any()
+        return cls(bodies.heights_mm[i], bodies.expected[i], certain, intervals[i], shares[i])
 
 
-def _finding(vertebra: Vertebra, tall: Floats, posterior_mm: float, reason: str | None, norms: Norms) -> Finding:
+def _finding(vertebra: Vertebra, reason: str | None, norm: LevelNorm, row: _Row) -> Finding:
+    tall, behind = row.heights_mm, float(row.expected[2])
     ratio, index = ratios(tall), float(genant_index(tall))
-    norm = norms.of(vertebra.level)
-    if reason is not None or norm is None:
-        nothing = (float("nan"), float("nan"))
-        return Finding(vertebra, tall, ratio, index, nothing[0], nothing, None, (0.0,) * 4, None, np.full(2, np.nan), posterior_mm, False, reason)
-    expected = np.array([norm.ha_hp, norm.hm_hp, posterior_mm])
-    columns = losses(tall, expected)
+    if reason is not None:
+        nan = float("nan")
+        unsure = (nan, nan)
+        return Finding(
+            vertebra, tall, ratio, index, nan, unsure, None, (0.0,) * 4, None, np.full(2, nan), behind, norm.weak, reason
+        )
+    columns = losses(tall, row.expected)
     loss = max(float(columns.max()), 0.0)
     grade = int(genant.grade_of_loss(loss))
-    interval, probability = _spread(vertebra, tall, expected)
-    shape = genant.SHAPE_OF_COLUMN[int(columns.argmax())] if grade > 0 else None
+    low, high, shares = loss, loss, np.eye(4)[grade]
+    if not row.certain:
+        low, high, shares = min(float(row.interval[0]), loss), max(float(row.interval[1]), loss), row.shares
     z = (ratio - (norm.ha_hp, norm.hm_hp)) / (norm.ha_hp_sd, norm.hm_hp_sd)
-    return Finding(vertebra, tall, ratio, index, loss, interval, grade, probability, shape, z, posterior_mm, norm.weak, None)
-
-
-def _spread(vertebra: Vertebra, tall: Floats, expected: Floats) -> tuple[tuple[float, float], tuple[float, float, float, float]]:
-    """95 % interval and grade probabilities of the loss, from the points' standard deviations along the spine."""
-    sd = np.sqrt((vertebra.points_sd_mm**2).sum(-1))
-    drawn = np.maximum(tall + _DRAWS * sd, 1.0)
-    loss = np.maximum(losses(drawn, expected).max(-1), 0.0)
-    low, high = np.percentile(loss, (2.5, 97.5))
-    share = np.bincount(genant.grade_of_loss(loss), minlength=4) / len(loss)
-    return (float(low), float(high)), (float(share[0]), float(share[1]), float(share[2]), float(share[3]))
+    shape, p = genant.shape_of_losses(columns), [float(x) for x in shares]
+    four = (p[0], p[1], p[2], p[3])
+    return Finding(vertebra, tall, ratio, index, loss, (low, high), grade, four, shape, z, behind, norm.weak, None)

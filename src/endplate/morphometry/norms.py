@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from statistics import median, pstdev
+
+from endplate.anatomy import levels
 
 DEFAULT = "chest-ct-experts-1"
+COLUMNS = ("level", "ha_hp", "ha_hp_sd", "hm_hp", "hm_hp_sd", "hp_mm", "weak")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class LevelNorm:
         hm_hp_sd: its robust standard deviation.
         hp_mm: mean posterior height; only its course from level to level is used; NaN where unknown.
         weak: True where too few bodies were measured.
+        bodies: how many were; 0 where not told.
     """
 
     ha_hp: float
@@ -31,6 +36,7 @@ class LevelNorm:
     hm_hp_sd: float
     hp_mm: float
     weak: bool
+    bodies: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,20 @@ class Norms:
     levels: Mapping[str, LevelNorm]
 
     def of(self, level: str | None) -> LevelNorm | None:
-        """The norm of a level; T13 and L6 take that of the level above; None outside the table."""
-        return self.levels.get({"T13": "T12", "L6": "L5"}.get(level or "", level or ""))
+        """The norm of a level; T13 and L6 take that of the level above; an unknown level (None) takes ``unknown``.
+
+        None outside the table.
+        """
+        if level is None:
+            return self.unknown
+        return self.levels.get({"T13": "T12", "L6": "L5"}.get(level, level))
+
+    @property
+    def unknown(self) -> LevelNorm:
+        """What is expected where the level is unknown: the middle of all well-founded levels, spread as widely as they are."""
+        firm = [n for n in self.levels.values() if not n.weak] or list(self.levels.values())
+        ha, hm = _pooled([(n.ha_hp, n.ha_hp_sd) for n in firm]), _pooled([(n.hm_hp, n.hm_hp_sd) for n in firm])
+        return LevelNorm(*ha, *hm, float("nan"), True)
 
 
 def read_norms(path: Path) -> Norms:
@@ -59,14 +77,30 @@ def read_norms(path: Path) -> Norms:
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     rows = csv.DictReader(lines)
     try:
-        return Norms(path.stem, {row["level"]: _norm(row) for row in rows})
-    except KeyError as error:
-        raise ValueError(f"{path}: column {error} is missing; expected level, ha_hp, ha_hp_sd, hm_hp, hm_hp_sd, hp_mm, weak") from None
+        table = {_known(row["level"]): _norm(row) for row in rows}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {error}; expected the columns {', '.join(COLUMNS)}, bodies optional, on every line") from None
+    if not table:
+        raise ValueError(f"{path}: no level in it; expected a header line and one line per level")
+    return Norms(path.stem, table)
+
+
+def _known(level: str) -> str:
+    levels.coordinate(level)
+    return level
 
 
 def _norm(row: Mapping[str, str]) -> LevelNorm:
-    ha, ha_sd, hm, hm_sd, hp = (float(row[k] or "nan") for k in ("ha_hp", "ha_hp_sd", "hm_hp", "hm_hp_sd", "hp_mm"))
-    return LevelNorm(ha, ha_sd, hm, hm_sd, hp, row["weak"] == "1")
+    ha, ha_sd, hm, hm_sd = (float(row[k]) for k in COLUMNS[1:5])
+    hp = float(row["hp_mm"] or "nan")
+    if not min(ha, ha_sd, hm, hm_sd) > 0 or hp <= 0:
+        raise ValueError(f"{row['level']}: ratios, standard deviations and heights must be above 0")
+    return LevelNorm(ha, ha_sd, hm, hm_sd, hp, row["weak"] == "1", int(row.get("bodies") or 0))
+
+
+def _pooled(values: list[tuple[float, float]]) -> tuple[float, float]:
+    means, spreads = [v[0] for v in values], [v[1] for v in values]
+    return median(means), (median(spreads) ** 2 + pstdev(means) ** 2) ** 0.5
 
 
 @cache

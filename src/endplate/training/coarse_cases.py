@@ -20,6 +20,8 @@ from endplate.volume.resampling import coarse
 
 Floats = NDArray[np.floating]
 HALF_BODY_MM = 9.0
+BELOW_MM = {"L5": 100.0, "S1": 60.0}
+"""So far below the centre of the last annotated body there is surely no column any more."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,11 @@ class CoarseCase:
 
 
 def from_truth(volume: Volume, truth: Truth) -> CoarseCase:
-    """The case of an annotated CT. Where C2 is the first body, the head begins above it; where S1 is the last, the column ends."""
+    """The case of an annotated CT. Where C2 is the first body, the head begins above it; where L5 or S1 is the last, the column ends."""
     small = coarse(volume)
     level = truth.level if truth.levels_certain else np.full(len(truth.level), np.nan)
     head = truth.centres_mm[0, 2] + 45.0 if truth.level[0] <= levels.coordinate("C2") else np.inf
-    tail = truth.centres_mm[-1, 2] - 60.0 if truth.level[-1] >= levels.coordinate("S1") else -np.inf
+    tail = truth.centres_mm[-1, 2] - BELOW_MM.get(levels.nearest(truth.level[-1]), np.inf)
     return _case(truth.name, small, truth.curve, (truth.centres_mm, level), (head, tail))
 
 

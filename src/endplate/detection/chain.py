@@ -1,0 +1,32 @@
+"""Vertebrae form a chain: what stands alone, far from it, is no vertebra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from endplate.detection.codec import Body
+
+FAR = 2.3
+"""In units of the chain's usual spacing: one missed body makes a gap of two."""
+STRAY = 2
+"""Groups of at most so many bodies, far from a larger one, are dropped."""
+
+
+def main_chain(bodies: Sequence[Body]) -> list[Body]:
+    """The bodies (head to feet) without strays."""
+    if len(bodies) < 2 * STRAY:
+        return list(bodies)
+    rows = np.array([body.centre_px[0] for body in bodies])
+    gaps = np.diff(rows)
+    cuts = np.flatnonzero(gaps > FAR * _usual(gaps)) + 1
+    groups = np.split(np.arange(len(bodies)), cuts)
+    largest = max(len(group) for group in groups)
+    return [bodies[i] for group in groups if len(group) > STRAY or len(group) == largest for i in group]
+
+
+def _usual(gaps: np.ndarray[tuple[int], np.dtype[np.floating]]) -> np.ndarray[tuple[int], np.dtype[np.floating]]:
+    """The larger of a gap's two neighbours, but no less than the median: spacing grows from neck to loin."""
+    padded = np.concatenate([[gaps[0] if len(gaps) < 2 else gaps[1]], gaps, [gaps[-1] if len(gaps) < 2 else gaps[-2]]])
+    return np.maximum(np.minimum(np.maximum(padded[:-2], padded[2:]), 2 * np.median(gaps)), np.median(gaps))
