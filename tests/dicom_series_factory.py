@@ -1,4 +1,4 @@
-"""Writes DICOM series whose every voxel says where it lies: HU = 2 x + 3 y + 5 z - 300, rounded, x, y, z in LPS mm."""
+"""Writes DICOM series whose every voxel says where it lies: HU = 20 x + 30 y + 50 z, rounded, x, y, z in LPS mm."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ CORONAL = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
 FLIPPED = (-1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _TURN, _NOD = np.radians(20.0), np.radians(35.0)
 OBLIQUE = tuple(
-    np.round([np.cos(_TURN), np.sin(_TURN), 0.0, -np.sin(_TURN) * np.cos(_NOD), np.cos(_TURN) * np.cos(_NOD), np.sin(_NOD)], 8).tolist()
+    np.round(
+        [np.cos(_TURN), np.sin(_TURN), 0.0, -np.sin(_TURN) * np.cos(_NOD), np.cos(_TURN) * np.cos(_NOD), np.sin(_NOD)], 8
+    ).tolist()
 )
-SLOPES_HU_PER_MM = np.array([2.0, 3.0, 5.0])
-FIRST_HU = -300.0
+SLOPES_HU_PER_MM = np.array([20.0, 30.0, 50.0])
+FIRST_HU = 0.0
 
 
 @dataclass(frozen=True)

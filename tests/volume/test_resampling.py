@@ -43,6 +43,9 @@ def test_block_means_agree_with_a_plain_loop() -> None:
     rng = np.random.default_rng(0)
     volume = Volume(rng.integers(-500, 500, (8, 8, 8)).astype(np.int16), np.diag([2.0, 2.0, 2.0, 1.0]))
     blocks = block_means(volume, 4.0)
-    expected = [[[volume.hu[2 * k : 2 * k + 2, 2 * j : 2 * j + 2, 2 * i : 2 * i + 2].mean() for i in range(4)] for j in range(4)] for k in range(4)]
+    expected = [
+        [[volume.hu[2 * k : 2 * k + 2, 2 * j : 2 * j + 2, 2 * i : 2 * i + 2].mean() for i in range(4)] for j in range(4)]
+        for k in range(4)
+    ]
     np.testing.assert_allclose(blocks.hu, expected, rtol=1e-6)
     np.testing.assert_allclose(frames.apply(blocks.patient_from_voxel, np.zeros(3)), [1.0, 1.0, 1.0])

@@ -13,6 +13,7 @@ import pydicom
 from pydicom import config
 
 from endplate.errors import InputRefused
+from endplate.volume.dicom_kinds import check_kind, texts
 
 IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
 NATIVE = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG)
@@ -119,20 +120,6 @@ class DicomFile:
     tags: dict[str, str | float | int | None] = field(default_factory=dict)
 
 
-class NotASlice(InputRefused):
-    """A good DICOM file that is not part of a CT volume: a localiser, a secondary capture, a report.
-
-    Args:
-        code: a short stable name.
-        message: why.
-        series: Series Instance UID, for counting.
-    """
-
-    def __init__(self, code: str, message: str, series: str = "") -> None:
-        super().__init__(code, message)
-        self.series = series
-
-
 def read_dicom_file(path: Path) -> DicomFile:
     """The header of one CT file; pixels stay on disk.
 
@@ -145,7 +132,7 @@ def read_dicom_file(path: Path) -> DicomFile:
             syntax = _transfer_syntax(stream, path)
             stream.seek(0)
             dataset = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS, force=True)
-            _check_kind(dataset)
+            check_kind(dataset)
             implicit, little = dataset.original_encoding
             offset = _pixel_offset(stream, bool(implicit), bool(little))
             if not syntax:
@@ -194,47 +181,6 @@ def _pixel_offset(stream: BinaryIO, implicit: bool, little: bool) -> int:
     return stream.tell() + (4 if implicit else 8)
 
 
-def _check_kind(dataset: Any) -> None:
-    """Sorts out DICOM that is no slice of a CT."""
-    modality, series = str(dataset.get("Modality", "")), str(dataset.get("SeriesInstanceUID", ""))
-    sop_class = dataset.get("SOPClassUID")
-    if not dataset.get("Rows"):
-        name = getattr(sop_class, "name", "") or modality or "no SOP Class"
-        raise NotASlice("no_image", f"holds no image ({name})", series)
-    if modality != "CT":
-        raise NotASlice("not_ct", f"modality is {modality or 'not given'}; expected CT; give a CT series", series)
-    if str(sop_class).startswith("1.2.840.10008.5.1.4.1.1.7"):
-        raise NotASlice("secondary_capture", "is a secondary capture, a picture without measured values", series)
-    if int(dataset.get("SamplesPerPixel") or 1) != 1:
-        raise NotASlice("colour", "is a colour picture", series)
-    rescale = str(dataset.get("RescaleType") or "HU").upper()
-    if rescale not in ("HU", "US", "HU_MOD"):
-        raise NotASlice("not_hounsfield", f"Rescale Type is {rescale}; expected HU; give the CT itself, not a derived map", series)
-    _check_image_type(_texts(dataset.get("ImageType")), series)
-
-
-# Defined terms of Image Type, PS3.3 C.8.2.1.1.1 and C.8.16.1, that mark a picture rather than parallel slices
-_PICTURES = {
-    "LOCALIZER": "localiser",
-    "SCOUT": "localiser",
-    "PROJECTION IMAGE": "projection",
-    "MIP": "projection",
-    "MAX_IP": "projection",
-    "MIN_IP": "projection",
-    "VOLUME_RENDER": "rendering",
-    "SURFACE_RENDER": "rendering",
-    "SCREEN SAVE": "screen capture",
-    "DOSE_INFO": "dose report",
-}
-
-
-def _check_image_type(image_type: tuple[str, ...], series: str) -> None:
-    for value in image_type:
-        if value.upper() in _PICTURES:
-            kind = _PICTURES[value.upper()]
-            raise NotASlice(kind.replace(" ", "_"), f"is a {kind} (Image Type {value})", series)
-
-
 def _file(dataset: Any, path: Path, syntax: str, offset: int) -> DicomFile:
     pixels = _format(dataset, syntax, path)
     frames = [_slice(dataset, path, frame, (offset, pixels)) for frame in range(pixels.frames)]
@@ -279,7 +225,7 @@ def _slice(dataset: Any, path: Path, frame: int, pixels: tuple[int, PixelFormat]
         sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
         acquisition=None if acquisition in (None, "") else int(acquisition),
         instance=int(value("InstanceNumber", 0) or 0) + frame,
-        image_type=_texts(value("FrameType", value("ImageType"))),
+        image_type=texts(value("FrameType", value("ImageType"))),
     )
 
 
@@ -311,10 +257,6 @@ def _padding(value: Any, pixels: PixelFormat) -> int | None:
     return number - (1 << pixels.bits_allocated) if pixels.signed and number >> (pixels.bits_allocated - 1) else number
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    return () if value is None else (str(value),) if isinstance(value, str) else tuple(str(v) for v in value)
-
-
 def _tags(dataset: Any) -> dict[str, str | float | int | None]:
     """Facts for the report. No name, number or date of the patient is among them."""
     kernel, agent = dataset.get("ConvolutionKernel"), dataset.get("ContrastBolusAgent")
@@ -325,8 +267,8 @@ def _tags(dataset: Any) -> dict[str, str | float | int | None]:
         "study_instance_uid": str(dataset.get("StudyInstanceUID", "")),
         "series_description": str(dataset.get("SeriesDescription") or "") or None,
         "manufacturer": str(dataset.get("Manufacturer") or "") or None,
-        "kernel": "/".join(_texts(kernel)) or None,
-        "contrast": "/".join(_texts(agent)) or None,
+        "kernel": "/".join(texts(kernel)) or None,
+        "contrast": "/".join(texts(agent)) or None,
         "kvp": None if kvp in (None, "") else float(kvp),
         "slice_thickness": None if number in (None, "") else float(number),
     }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,9 @@ from endplate.volume.dicom_headers import EXPLICIT_BIG, NATIVE, DicomSlice, Pixe
 from endplate.volume.hounsfield import AIR_HU, HounsfieldArray
 
 _MOST_THREADS = 8
+
+_JPEG = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70))
+"""JPEG baseline, extended, lossless: pydicom's own decoder of these is under the GPL, imagecodecs is not."""
 
 _TISSUE_HU = (-1024, 3071)
 """A padding value inside this range may also be a measurement: some writers declare 0 HU as padding."""
@@ -114,19 +119,18 @@ def _check_codec(syntax: str) -> None:
         raise InputRefused(
             "unknown_syntax", f"Transfer Syntax is {syntax!r}; expected one of the standard's; convert it"
         ) from error
-    if not decoder.is_available:
+    if not decoder.is_available and not (syntax in _JPEG and find_spec("imagecodecs")):
+        remedy = "pip install 'endplate[codecs]'" + (" imagecodecs" if syntax in _JPEG else "")
         raise InputRefused(
             "codec_missing",
             f"pixels are compressed as {UID(syntax).name}, for which no decoder is installed; "
-            "run: pip install 'endplate[codecs]', or store the series uncompressed",
+            f"run: {remedy}, or store the series uncompressed",
         )
 
 
 def _compressed(image: DicomSlice) -> NDArray[Any]:
-    from pydicom.pixels import pixel_array
-
     try:
-        values = pixel_array(image.path, index=image.frame, raw=True)
+        values = _decoded(image)
     except Exception as error:
         found = f"{image.path.name}: {type(error).__name__}: {error}"
         raise InputRefused("undecodable", f"{found}; the compressed pixels are damaged; send the file again") from error
@@ -135,3 +139,17 @@ def _compressed(image: DicomSlice) -> NDArray[Any]:
         found = f"{image.path.name}: decodes to {values.shape}"
         raise InputRefused("undecodable", f"{found}, expected {(pixels.rows, pixels.columns)}; send the file again")
     return np.asarray(values).astype(f"{'i' if pixels.signed else 'u'}{pixels.bits_allocated // 8}", copy=False)
+
+
+def _decoded(image: DicomSlice) -> NDArray[Any]:
+    if image.format.transfer_syntax in _JPEG and find_spec("imagecodecs"):
+        from pydicom.encaps import get_frame
+
+        with image.path.open("rb") as stream:
+            stream.seek(image.pixel_offset)
+            frame = get_frame(stream, image.frame, number_of_frames=image.format.frames)
+        values: NDArray[Any] = importlib.import_module("imagecodecs").jpeg_decode(frame)
+        return values
+    from pydicom.pixels import pixel_array
+
+    return np.asarray(pixel_array(image.path, index=image.frame, raw=True))

@@ -29,7 +29,8 @@ from endplate.errors import InputRefused
 from endplate.volume import slices as geometry
 from endplate.volume.dicom_headers import DicomFile, DicomSlice
 from endplate.volume.dicom_pixels import hounsfield_slices, same_pixels
-from endplate.volume.hounsfield import MOST_VOXELS, check_hounsfield
+from endplate.volume.hounsfield import MOST_VOXELS
+from endplate.volume.plausibility import check_plausible
 from endplate.volume.volume import Source, Volume
 
 FEWEST_SLICES = 3
@@ -71,11 +72,12 @@ def read_series(series: Series, name: str = "scan") -> Volume:
     chosen, messages = choose_slices(series.slices)
     stack = geometry.stack(_positions(chosen), _array(chosen[0].orientation), _array(chosen[0].pixel_spacing_mm))
     hu = hounsfield_slices([chosen[i] for i in stack.order])
-    check_hounsfield(hu, name)
     if not stack.is_even:
         hu = geometry.even(hu, stack.place)
     source = Source("dicom", str(series.folder), name, dict(series.tags), messages + stack.messages)
-    return Volume(hu, stack.patient_from_voxel, source)
+    volume = Volume(hu, stack.patient_from_voxel, source)
+    check_plausible(volume, name)
+    return volume
 
 
 def choose_slices(found: Slices) -> tuple[Slices, tuple[str, ...]]:
@@ -137,17 +139,36 @@ def _one_per_position(slices: Slices) -> tuple[Slices, tuple[str, ...]]:
     if doubled and all(same_pixels(slices[group[0]], slices[i]) for group in doubled for i in group[1:]):
         extra = {i for group in doubled for i in group[1:]}
         return tuple(s for i, s in enumerate(slices) if i not in extra), (f"{len(extra)} duplicate slices were left out",)
-    for what, key in (("acquisitions", _acquisition), ("image types", _image_type), ("runs of instance numbers", _runs(slices))):
-        kept, left_out = _largest(slices, key)
-        if left_out and len(kept) >= FEWEST_SLICES and not geometry.doubled(_along(kept)):
-            return kept, (f"the series holds several {what} over the same range; the largest is used, not {left_out}",)
-    first = slices[doubled[0][0]]
-    at = np.round(first.position_mm, 2).tolist()
-    raise InputRefused(
-        "overlapping_slices",
-        f"{len(doubled)} positions hold several slices with different pixels, such as {first.path.name} at {at}; "
-        "expected one slice per position; give one acquisition at a time",
+    kept, said = _one_of_several(slices, along, doubled)
+    if not kept:
+        first = slices[doubled[0][0] if doubled else 0]
+        raise InputRefused(
+            "overlapping_slices",
+            f"{len(doubled)} positions hold several slices with different pixels, such as {first.path.name} at "
+            f"{np.round(first.position_mm, 2).tolist()}; expected one slice per position; give one acquisition at a time",
+        )
+    return kept, said
+
+
+def _one_of_several(slices: Slices, along: NDArray[np.floating], doubled: list[list[int]]) -> tuple[Slices, tuple[str, ...]]:
+    """The largest of several volumes over one range, if the headers tell them apart; else nothing.
+
+    It must reach over half the range, so that a rotation of an axial scan is never taken for the scan. Runs of instance
+    numbers are but a guess, and good only where the largest leaves no position out.
+    """
+    positions = len(slices) - sum(len(group) - 1 for group in doubled)
+    ways = (
+        ("acquisitions", _acquisition, 0),
+        ("image types", _image_type, 0),
+        ("runs of instance numbers", _runs(slices), positions),
     )
+    for what, key, fewest in ways:
+        kept, left_out = _largest(slices, key)
+        kept_mm = _along(kept)
+        enough = len(kept) >= max(fewest, FEWEST_SLICES) and np.ptp(kept_mm) >= 0.5 * np.ptp(along)
+        if left_out and enough and not geometry.doubled(kept_mm):
+            return kept, (f"the series holds several {what} over the same range; the largest is used, not {left_out}",)
+    return (), ()
 
 
 def _interleaved(slices: Slices, along: NDArray[np.floating]) -> bool:

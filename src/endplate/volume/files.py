@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from endplate.errors import InputRefused
 from endplate.geometry import frames
 from endplate.volume import meta_image
-from endplate.volume.hounsfield import MOST_VOXELS, check_hounsfield, hounsfield
+from endplate.volume.hounsfield import MOST_VOXELS, hounsfield
+from endplate.volume.plausibility import check_plausible
 from endplate.volume.volume import Source, Volume
 
 _LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -31,7 +32,6 @@ _LPS_FROM_NRRD_SPACE = {
     "las": (1.0, -1.0, 1.0),
 }
 
-_THINNEST_STEP_MM, _THICKEST_STEP_MM = 0.02, 25.0
 _FEWEST_SLICES = 3
 
 
@@ -62,21 +62,6 @@ def read_meta_image(path: Path) -> Volume:
     return _guarded(_meta_image, Path(path))
 
 
-def check_spacing(volume: Volume, name: str) -> None:
-    """Refuses steps between voxels that no CT has.
-
-    Raises:
-        InputRefused: ``absurd_spacing``.
-    """
-    steps = volume.spacing_mm
-    if steps.min() < _THINNEST_STEP_MM or steps.max() > _THICKEST_STEP_MM:
-        raise InputRefused(
-            "absurd_spacing",
-            f"{name}: voxel steps are {', '.join(f'{s:.4g}' for s in steps)} mm (k, j, i); "
-            f"expected {_THINNEST_STEP_MM:g} to {_THICKEST_STEP_MM:g} mm; check the header's units",
-        )
-
-
 def _guarded(read: Callable[[Path], Volume], path: Path) -> Volume:
     """The libraries raise a dozen exception types on damaged files; callers meet one."""
     try:
@@ -91,8 +76,7 @@ def _guarded(read: Callable[[Path], Volume], path: Path) -> Volume:
         raise InputRefused(
             "unreadable", f"{path}: {type(error).__name__}: {error}; the file is damaged; export it again"
         ) from error
-    check_spacing(volume, path.name)
-    check_hounsfield(volume.hu, path.name)
+    check_plausible(volume, path.name)
     return volume
 
 

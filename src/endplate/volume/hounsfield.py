@@ -15,9 +15,6 @@ AIR_HU = -1024
 MOST_VOXELS = 2_000_000_000
 """More than 7,000 slices of 512 x 512; a header that promises more is damaged or hostile."""
 
-_NARROWEST_SPAN_HU = 200
-"""Air to bone spans more than 1,000 HU; masks and images scaled to 0..1 span less than this."""
-
 _INTEGER_TOLERANCE_HU = 1e-3
 
 HounsfieldArray = NDArray[np.int16] | NDArray[np.float32]
@@ -50,23 +47,6 @@ def hounsfield(stored: NDArray[Any], slope: float = 1.0, intercept: float = 0.0)
         if low >= -32768 and high <= 32767:
             return _integers(stored, int(slope), int(intercept)), ()
     return _reals(stored, slope, intercept)
-
-
-def check_hounsfield(hu: HounsfieldArray, name: str) -> None:
-    """Refuses what cannot be Hounsfield units.
-
-    Raises:
-        InputRefused: ``constant``, or ``not_hounsfield`` for masks, windowed images and a missing intercept.
-    """
-    low, high = float(hu.min()), float(hu.max())
-    if low == high:
-        raise InputRefused("constant", f"{name}: every voxel is {low:g}; expected a CT; export the image again")
-    if low >= 0 or high - low < _NARROWEST_SPAN_HU:
-        raise InputRefused(
-            "not_hounsfield",
-            f"{name}: values run from {low:g} to {high:g}; Hounsfield units run from about -1000 (air) to above 300 (bone); "
-            "a mask, a windowed image or a lost intercept looks like this; give the CT itself",
-        )
 
 
 def _integers(stored: NDArray[Any], slope: int, intercept: int) -> NDArray[np.int16]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from endplate.errors import InputRefused
-from endplate.volume.dicom_headers import DicomFile, NotASlice, read_dicom_file
+from endplate.volume.dicom_headers import DicomFile, read_dicom_file
+from endplate.volume.dicom_kinds import NotASlice
 from endplate.volume.dicom_series import FEWEST_SLICES, read_series, series_of
 from endplate.volume.files import read_meta_image, read_nifti, read_nrrd
 from endplate.volume.scan_list import FoundScan, LeftOut, ScanList, named
@@ -19,7 +20,23 @@ _READERS: dict[str, Callable[[Path], Volume]] = {"nifti": read_nifti, "nrrd": re
 
 _IRRELEVANT = frozenset(
     (
-        *(".json", ".txt", ".csv", ".tsv", ".md", ".xml", ".html", ".htm", ".pdf", ".yaml", ".yml", ".toml", ".log", ".xlsx", ".docx"),
+        *(
+            ".json",
+            ".txt",
+            ".csv",
+            ".tsv",
+            ".md",
+            ".xml",
+            ".html",
+            ".htm",
+            ".pdf",
+            ".yaml",
+            ".yml",
+            ".toml",
+            ".log",
+            ".xlsx",
+            ".docx",
+        ),
         *(".png", ".jpg", ".jpeg", ".gif", ".bmp", ".svg", ".py", ".ipynb", ".sh", ".exe", ".inf", ".ini", ".db", ".lock"),
         *(".npy", ".npz", ".raw", ".zraw", ".gz", ".zip", ".tar", ".bval", ".bvec", ".onnx", ".stl"),
     )

@@ -181,8 +181,7 @@ def _check_line(used: Floats, place: Floats, step: Floats) -> None:
     sideways = np.linalg.norm(off - (off @ along)[:, None] * along, axis=1)
     worst = int(sideways.argmax())
     if sideways[worst] > _DRIFT_MM:
-        raise InputRefused(
-            "shifting_slices",
-            f"slice {worst} starts {sideways[worst]:.2f} mm beside the line through the stack, at {np.round(used[worst], 2).tolist()}; "
-            f"expected at most {_DRIFT_MM:g} mm; give one reconstruction with one field of view",
-        )
+        found = f"slice {worst} starts {sideways[worst]:.2f} mm beside the line through the stack"
+        at = np.round(used[worst], 2).tolist()
+        remedy = f"expected at most {_DRIFT_MM:g} mm; give one reconstruction with one field of view"
+        raise InputRefused("shifting_slices", f"{found}, at {at}; {remedy}")
