@@ -9,7 +9,7 @@ from endplate.detection.chain import main_chain
 
 def bodies(rows: list[float]) -> list[codec.Body]:
     box = np.array([[[s * 10.0, t] for s in (-1, 1)] for t in (-14.0, 0.0, 14.0)])
-    return [codec.Body(box + (row, 40.0), np.zeros((3, 2))) for row in rows]
+    return [codec.Body(box + np.array([row, 40.0]), np.zeros((3, 2))) for row in rows]
 
 
 @pytest.mark.parametrize(

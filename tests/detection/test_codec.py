@@ -11,7 +11,10 @@ def chain(count: int, height: float, depth: float, disc: float, tilt: float) -> 
     """Bodies one below the other, each tilted, every point known."""
     turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
     box = np.array([[[s * height / 2, (c - 1) * depth / 2] for s in (-1, 1)] for c in (0, 1, 2)])
-    return [codec.Body(box @ turn.T + (40 + k * (height + disc), 45.0 + 3 * np.sin(k)), np.full((3, 2), 0.5), 1.5, 1.0) for k in range(count)]
+    return [
+        codec.Body(box @ turn.T + (40 + k * (height + disc), 45.0 + 3 * np.sin(k)), np.full((3, 2), 0.5), 1.5, 1.0)
+        for k in range(count)
+    ]
 
 
 @settings(deadline=None, max_examples=80)
@@ -53,4 +56,4 @@ def test_central_part_is_inside_the_outline() -> None:
     inner, outer = (codec.central_part(body.points_px, cells, k) for k in (0.6, 1.0))
     assert inner.sum() > 0
     assert (outer | ~inner).all()
-    assert not codec.central_part(body.points_px, body.centre_px + (0, 17.0), 1.0)
+    assert not codec.central_part(body.points_px, body.centre_px + np.array([0.0, 17.0]), 1.0)

@@ -26,7 +26,9 @@ def test_source_and_moved_are_inverses(loss: deform.Loss, body: int) -> None:
     np.testing.assert_allclose(press.source(press.moved(points)), points, atol=0.02)
 
 
-@pytest.mark.parametrize("loss", [deform.Loss(0.4, 0.2, 0.0, 1.0), deform.Loss(0.1, 0.35, 0.0, 0.5), deform.Loss(0.4, 0.4, 0.35, 0.7)])
+@pytest.mark.parametrize(
+    "loss", [deform.Loss(0.4, 0.2, 0.0, 1.0), deform.Loss(0.1, 0.35, 0.0, 0.5), deform.Loss(0.4, 0.4, 0.35, 0.7)]
+)
 def test_compression_loses_what_was_asked_for(loss: deform.Loss) -> None:
     moved = deform.compression(BODIES, 2, loss).moved(BODIES)
     kept = heights(moved[2]) / heights(BODIES[2])

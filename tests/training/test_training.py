@@ -13,11 +13,23 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from endplate import models  # noqa: E402
 from endplate.phantom import random_phantom  # noqa: E402
 from endplate.straightening import StraightSpine  # noqa: E402
-from endplate.training import coarse_cases, detector_samples, export, localiser_samples, run, straight_cases  # noqa: E402
-from endplate.training import train_detector, train_localiser  # noqa: E402
+from endplate.training import (  # noqa: E402  # noqa: E402
+    coarse_cases,
+    detector_samples,
+    export,
+    localiser_samples,
+    run,
+    straight_cases,
+    train_detector,
+    train_localiser,
+)
 from endplate.volume import Volume  # noqa: E402
 
-pytestmark = [pytest.mark.training, pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.filterwarnings("ignore::UserWarning")]
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
 QUICK = run.Settings(steps=6, batch=2, threads=2, save_every=3)
 
 
@@ -37,7 +49,9 @@ def test_cases_survive_the_disk(cases, tmp_path: Path) -> None:
 
 def test_samples_are_finite_and_deterministic(cases) -> None:
     for seed in range(12):
-        first, second = (detector_samples.draw(np.random.default_rng(seed), cases[0], detector_samples.Settings()) for _ in range(2))
+        first, second = (
+            detector_samples.draw(np.random.default_rng(seed), cases[0], detector_samples.Settings()) for _ in range(2)
+        )
         for a, b in zip(first, second, strict=True):
             assert np.isfinite(a).all()
             np.testing.assert_array_equal(a, b)

@@ -118,6 +118,49 @@ def localiser(
     )
 
 
+def refiner(
+    *,
+    out: Path,
+    cache: Path = Path("cache"),
+    cases: str = "",
+    hold_out: str = "",
+    phantoms: int = 0,
+    phantom_share: float = 0.4,
+    steps: int = 1200,
+    batch: int = 32,
+    threads: int = 0,
+    seed: int = 0,
+    start_from: Path | None = None,
+) -> None:
+    """Train the refiner on cached cases and export it to OUT/refiner; resumes from OUT/checkpoint.pt.
+
+    Args:
+        out: run folder for checkpoint, log and the exported model.
+        cache: written by ``endplate train prepare``.
+        cases: comma-separated names; all real cases of the cache if empty, none if ``-``.
+        hold_out: comma-separated names to leave out.
+        phantoms: how many cached phantoms to use.
+        phantom_share: share of the crops that come from phantoms.
+        steps: optimiser steps.
+        batch: patches per step.
+        threads: of torch; 0 takes all cores.
+        seed: of samples and weights.
+        start_from: checkpoint whose weights to begin with.
+    """
+    _need_torch()
+    from endplate.training import export, run, train_refiner
+    from endplate.training.cache import Cache
+
+    store = Cache(cache)
+    names = _names(cache / "straight", cases, hold_out)
+    real, made = store.straight(names), store.straight(_phantoms(cache / "straight", phantoms))
+    settings = train_refiner.Settings(run.Settings(steps, batch, seed=seed, threads=threads), phantom_share=phantom_share)
+    network = train_refiner.train(real, made, out, settings, start_from)
+    export.save_refiner(
+        network, out / "refiner", f"refiner {out.name}", _provenance([c.name for c in real], len(made), steps, start_from)
+    )
+
+
 def levels(
     *,
     out: Path,

@@ -167,6 +167,11 @@ class _Votes:
         return np.linalg.norm(self.points[:, :, 0] - self.points[:, :, 1], axis=-1).mean(-1)
 
     def body(self, same: NDArray[np.bool_], scale_factor: float) -> Body:
+        """The body of some votes; for each point, cells that are surer of it count for more."""
         weight = self.score[same] / self.score[same].sum()
-        mean = [np.tensordot(weight, x[same], 1) for x in (self.points, self.scale, self.completeness, self.lateral)]
-        return Body(mean[0], mean[1].reshape(3, 2) * scale_factor, float(mean[3]), float(self.score[same].max()), float(mean[2]))
+        sure = weight[:, None] / self.scale[same] ** 2
+        sure /= sure.sum(0)
+        points = np.einsum("cp,cpx->px", sure, self.points[same].reshape(-1, 6, 2)).reshape(3, 2, 2)
+        sd = (sure * self.scale[same]).sum(0).reshape(3, 2) * scale_factor
+        completeness, lateral = (float(weight @ x[same]) for x in (self.completeness, self.lateral))
+        return Body(points, sd, lateral, float(self.score[same].max()), completeness)

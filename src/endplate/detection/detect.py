@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from endplate.anatomy import Vertebra
-from endplate.detection import codec
+from endplate.detection import codec, refine
 from endplate.detection.chain import main_chain
 from endplate.straightening import StraightSpine
 
@@ -22,6 +22,10 @@ class Detector(Protocol):
     def __call__(self, spine: StraightSpine) -> codec.Maps:
         """Maps of the image."""
         ...
+
+
+SecondLook = tuple[refine.Refiner, refine.Settings]
+"""The refiner and its patches."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,13 @@ class Detection:
     vertebra: Vertebra
 
 
-def detect(spine: StraightSpine, detector: Detector, settings: codec.Settings | None = None) -> list[Detection]:
+def detect(
+    spine: StraightSpine, detector: Detector, settings: codec.Settings | None = None, second_look: SecondLook | None = None
+) -> list[Detection]:
     """Every vertebral body of the image, head to feet, with its points in patient space."""
     bodies = main_chain(codec.decode(detector(spine), settings))
+    if second_look is not None:
+        bodies = refine.refine(spine.image_hu, bodies, *second_look)
     return [Detection(body, _in_patient(spine, body)) for body in bodies]
 
 

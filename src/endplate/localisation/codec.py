@@ -71,7 +71,7 @@ class Maps:
     level: Floats
 
 
-def cell_centre_vox(index: Floats, stride: int) -> Floats:
+def cell_centre_vox(index: NDArray[np.integer] | Floats, stride: int) -> Floats:
     """Voxel coordinate of the centre of a heat cell."""
     return index * stride + (stride - 1) / 2
 
@@ -80,7 +80,9 @@ def encode(column: Column, shape: tuple[int, int, int], settings: Settings | Non
     """Maps of a perfect localiser for a column, with heat of shape (slices, cell rows, cell columns)."""
     stride = (settings or Settings()).stride
     rows, columns = (cell_centre_vox(np.arange(n), stride) for n in shape[1:])
-    away = (rows[None, :, None] - column.row_vox[:, None, None]) ** 2 + (columns[None, None] - column.column_vox[:, None, None]) ** 2
+    away = (rows[None, :, None] - column.row_vox[:, None, None]) ** 2 + (
+        columns[None, None] - column.column_vox[:, None, None]
+    ) ** 2
     return Maps(-away / (2 * (0.75 * stride) ** 2), column.presence, column.level)
 
 

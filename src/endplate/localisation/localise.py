@@ -70,7 +70,10 @@ def localise(volume: Volume, localiser: Localiser, settings: codec.Settings | No
     length = (run.stop - run.start) * rules.spacing_mm
     if length < rules.min_length_mm:
         best = float(column.presence.max(initial=0.0))
-        return NoSpine(f"the longest stretch of vertebral column is {length:.0f} mm (at least {rules.min_length_mm:.0f} mm are needed; highest presence {best:.2f})")
+        return NoSpine(
+            f"the longest stretch of vertebral column is {length:.0f} mm "
+            f"(at least {rules.min_length_mm:.0f} mm are needed; highest presence {best:.2f})"
+        )
     slices = np.arange(run.start, run.stop)
     voxels = np.stack([slices, column.row_vox[run], column.column_vox[run]], -1)
     points = frames.apply(small.patient_from_voxel, voxels)

@@ -57,7 +57,10 @@ class CoarseCase:
 
 
 def from_truth(volume: Volume, truth: Truth) -> CoarseCase:
-    """The case of an annotated CT. Where C2 is the first body, the head begins above it; where L5 or S1 is the last, the column ends."""
+    """The case of an annotated CT.
+
+    Where C2 is the first body, the head begins above it; where L5 or S1 is the last, the column ends below.
+    """
     small = coarse(volume)
     level = truth.level if truth.levels_certain else np.full(len(truth.level), np.nan)
     head = truth.centres_mm[0, 2] + 45.0 if truth.level[0] <= levels.coordinate("C2") else np.inf
@@ -79,7 +82,7 @@ def seen_bodies(phantom: Phantom) -> tuple[list[str], Floats, Curve]:
     centres = np.array([centre for _, centre in bodies])
     voxels = frames.apply(phantom.volume.voxel_from_patient, centres)
     limit = np.array(phantom.volume.hu.shape) - 1.0
-    seen = ((voxels >= 0.0) & (voxels <= limit)).all(1)
+    seen = np.all((voxels >= 0.0) & (voxels <= limit), axis=1)
     if not seen.any():
         seen[int((np.abs(voxels - limit / 2.0) / limit).max(1).argmin())] = True
     found = centres[seen]
@@ -102,5 +105,7 @@ def _case(name: str, small: Volume, curve: Curve, bodies: tuple[Floats, Floats],
     beyond = np.maximum(z - centres[0, 2], centres[-1, 2] - z)
     at[beyond > HALF_BODY_MM] = np.nan
     voxels = frames.apply(small.voxel_from_patient, course)
-    slices = [float((small.patient_from_voxel[2, 3] - end) / 4.0) if np.isfinite(end) else -np.inf * np.sign(end) for end in ends_mm]
+    slices = [
+        float((small.patient_from_voxel[2, 3] - end) / 4.0) if np.isfinite(end) else -np.inf * np.sign(end) for end in ends_mm
+    ]
     return CoarseCase(name, np.round(small.hu).astype(np.int16), voxels, at, beyond <= HALF_BODY_MM, (slices[0], slices[1]))

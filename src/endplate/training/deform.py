@@ -100,7 +100,7 @@ def compression(points_px: Floats, body: int, loss: Loss) -> Compression:
 
 
 def _edge(points: Floats, t: Floats) -> Floats:
-    """s of an endplate through its three points (3, 2), at columns t; level beyond the corners."""
+    """S of an endplate through its three points (3, 2), at columns t; level beyond the corners."""
     order = np.argsort(points[:, 1])
     return np.interp(t, points[order, 1], points[order, 0])
 

@@ -47,32 +47,69 @@ class Settings:
     cut_probability: float = 0.3
 
 
+@dataclass(frozen=True)
+class View:
+    """A warped crop and what is in it.
+
+    Attributes:
+        image_hu: (channels, 192, 96).
+        points_px: (n, 3, 2, 2) points of all bodies of the case, in the crop's pixels.
+        lateral_px: (n,) offset of the bodies' mid-planes.
+        precise: (n,) whether the points are good enough to learn from.
+        complete: (n,) whether the body is wholly in the case's field of view.
+        known_rows: rows between which every body is annotated.
+        hidden: (192, 96) where nothing was imaged.
+    """
+
+    image_hu: NDArray[np.float32]
+    points_px: Floats
+    lateral_px: Floats
+    precise: NDArray[np.bool_]
+    complete: NDArray[np.bool_]
+    known_rows: Floats
+    hidden: NDArray[np.bool_]
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """(n,) whether the body is complete and none of its points is hidden."""
+        rows = np.clip(np.round(self.points_px[..., 0]), 0, SHAPE[0] - 1).astype(int)
+        columns = np.clip(np.round(self.points_px[..., 1]), 0, SHAPE[1] - 1).astype(int)
+        return self.complete & ~self.hidden[rows, columns].any((1, 2))
+
+    @property
+    def in_crop(self) -> NDArray[np.bool_]:
+        """(n,) whether all points lie in the crop."""
+        rows = self.points_px[..., 0]
+        return np.asarray(((rows > -2) & (rows < SHAPE[0] + 1)).all((1, 2)))
+
+
 def draw(rng: np.random.Generator, case: StraightCase, settings: Settings) -> Sample:
     """One warped crop of a case, with its targets."""
+    return _targets(draw_view(rng, case, settings))
+
+
+def draw_view(rng: np.random.Generator, case: StraightCase, settings: Settings) -> View:
+    """One warped crop of a case."""
     points = case.points_px
     body = int(rng.integers(len(points)))
-    anchor = points[body].mean((0, 1)) + (rng.uniform(-40.0, 40.0), 0.0)
-    smooth = deform.draw_smooth(rng, SHAPE, np.array([anchor[0], points[body].mean((0, 1))[1]]))
+    across = points[body].mean((0, 1))[1]
+    smooth = deform.draw_smooth(rng, SHAPE, np.array([points[body, ..., 0].mean() + rng.uniform(-40.0, 40.0), across]))
     squeezed = _compressions(rng, case, body, settings)
     source = smooth.grid_source()
     for press in reversed(squeezed):
         source = press.source(source)
-    middle = len(case.hu[0, 0]) // 2
     tilt, shift = rng.normal(0.0, 0.02), np.clip(rng.normal(0.0, 2.5), -6.0, 6.0)
     mirror = rng.choice([-1.0, 1.0])
     lateral_of_row = shift + tilt * (np.arange(SHAPE[0]) - SHAPE[0] / 2)
-    image = _sample_slabs(case.hu, source, middle + lateral_of_row[:, None], mirror, settings)
+    image = _sample_slabs(case.hu, source, len(case.hu[0, 0]) // 2 + lateral_of_row[:, None], mirror, settings)
     for press in squeezed:
         points = press.moved(points)
     out = smooth.moved(points)
-    at_row = np.interp(out[..., 0].mean((1, 2)), np.arange(SHAPE[0]), lateral_of_row)
-    lateral = mirror * (case.lateral_px - at_row)
-    known = smooth.moved(np.array([[k, points[body].mean((0, 1))[1]] for k in np.clip(case.known_px, -1e4, 1e4)]))[:, 0]
-    cut = _draw_cut(rng, settings)
-    outside = image <= AIR + 1.0
+    lateral = mirror * (case.lateral_px - np.interp(out[..., 0].mean((1, 2)), np.arange(SHAPE[0]), lateral_of_row))
+    known = smooth.moved(np.array([[k, across] for k in np.clip(case.known_px, -1e4, 1e4)]))[:, 0]
+    outside, cut = image <= AIR + 1.0, _draw_cut(rng, settings)
     image = np.where(outside | cut, AIR, _photometry(rng, image)).astype(np.float32)
-    cut = cut | outside[len(image) // 2]
-    return _targets(image, out, lateral, (case.precise, case.complete, known, cut))
+    return View(image, out, lateral, case.precise, case.complete, known, cut | outside[len(image) // 2])
 
 
 def _compressions(rng: np.random.Generator, case: StraightCase, body: int, settings: Settings) -> list[deform.Compression]:
@@ -139,8 +176,8 @@ def _photometry(rng: np.random.Generator, image: NDArray[np.float32]) -> NDArray
     elif rng.random() < 0.25:
         soft = ndimage.gaussian_filter(image, (0, 1.0, 1.0))
         image = image + rng.uniform(0.3, 1.2) * (image - soft)
-    bone = np.maximum(image, 0.0)
-    image = np.where(image > 0, bone * np.exp(rng.normal(0.0, 0.22)), image) + rng.normal(0.0, 25.0)
+    gain, offset = np.float32(np.exp(rng.normal(0.0, 0.22))), np.float32(rng.normal(0.0, 25.0))
+    image = np.where(image > 0, image * gain, image) + offset
     if rng.random() < 0.3:
         gamma = np.exp(rng.normal(0.0, 0.2))
         image = np.where(image > 0, 400.0 * (np.maximum(image, 0) / 400.0) ** gamma, image)
@@ -155,34 +192,26 @@ def _photometry(rng: np.random.Generator, image: NDArray[np.float32]) -> NDArray
     return image.astype(np.float32)
 
 
-def _targets(
-    image: NDArray[np.float32],
-    points: Floats,
-    lateral: Floats,
-    state: tuple[NDArray[np.bool_], NDArray[np.bool_], Floats, NDArray[np.bool_]],
-) -> Sample:
-    precise, complete, known, cut = state
-    rows = np.clip(np.round(points[..., 0]), 0, SHAPE[0] - 1).astype(int)
-    columns = np.clip(np.round(points[..., 1]), 0, SHAPE[1] - 1).astype(int)
-    in_crop = (points[..., 0] > -2).all((1, 2)) & (points[..., 0] < SHAPE[0] + 1).all((1, 2))
-    whole = complete & ~cut[rows, columns].any((1, 2))
+def _targets(view: View) -> Sample:
+    whole = view.whole
     cells = codec.cell_centres((SHAPE[0] // 4, SHAPE[1] // 4), 4)
-    bodies = [codec.Body(p, np.zeros((3, 2)), float(la), 1.0, float(w)) for p, la, w in zip(points, lateral, whole, strict=True)]
+    states = zip(view.points_px, view.lateral_px, whole, strict=True)
+    bodies = [codec.Body(p, np.zeros((3, 2)), float(side), 1.0, float(w)) for p, side, w in states]
     maps = codec.encode(bodies, cells.shape[:2])
     weight = np.zeros(cells.shape[:2], np.float32)
-    ignored = (cells[..., 0] < known[0]) | (cells[..., 0] > known[1])
-    for body, good in zip(bodies, precise & whole, strict=True):
+    ignored = (cells[..., 0] < view.known_rows[0]) | (cells[..., 0] > view.known_rows[1])
+    for body, good in zip(bodies, view.precise & whole, strict=True):
         inner = codec.central_part(body.points_px, cells, 0.6)
         ignored |= codec.central_part(body.points_px, cells, 0.95) & ~inner
         weight[inner] = 1.0 if good else 0.0
-    for body, inside in zip(bodies, in_crop, strict=True):
+    for body, inside in zip(bodies, view.in_crop, strict=True):
         if not inside:  # cut by the crop, not by the scan: no verdict
             ignored |= codec.central_part(body.points_px, cells, 1.1)
-    hidden = cut[3::4, 3::4]
+    hidden = view.hidden[3::4, 3::4]
     objectness = np.where(hidden, 0.0, np.where(ignored, -1.0, maps.objectness))
     weight[hidden] = 0.0
     out = (objectness, maps.offsets, weight, maps.completeness, maps.lateral)
-    return Sample(image, *(np.asarray(x, np.float32) for x in out))
+    return Sample(view.image_hu, *(np.asarray(x, np.float32) for x in out))
 
 
 def batch(rng: np.random.Generator, cases: Sequence[StraightCase], weights: Floats, size: int, settings: Settings) -> Sample:

@@ -77,7 +77,9 @@ def _resample(
     return out
 
 
-def _field_of_view(rng: np.random.Generator, hu: NDArray[np.float32], settings: Settings) -> tuple[NDArray[np.float32], tuple[float, float]]:
+def _field_of_view(
+    rng: np.random.Generator, hu: NDArray[np.float32], settings: Settings
+) -> tuple[NDArray[np.float32], tuple[float, float]]:
     shown = (0.0, float(LENGTH))
     if rng.random() < settings.short_probability:
         length = float(rng.uniform(20.0, 90.0))
@@ -89,7 +91,9 @@ def _field_of_view(rng: np.random.Generator, hu: NDArray[np.float32], settings: 
         shown = (first, first + length)
     if rng.random() < settings.narrow_probability:
         half = rng.uniform(18.0, 34.0)
-        away = np.hypot((np.arange(hu.shape[1]) - 22 + rng.normal(0, 6))[:, None], (np.arange(hu.shape[2]) - 30 + rng.normal(0, 4))[None])
+        away = np.hypot(
+            (np.arange(hu.shape[1]) - 22 + rng.normal(0, 6))[:, None], (np.arange(hu.shape[2]) - 30 + rng.normal(0, 4))[None]
+        )
         hu[:, away > half] = AIR
     return hu, shown
 
@@ -100,7 +104,9 @@ def _photometry(rng: np.random.Generator, hu: NDArray[np.float32]) -> NDArray[np
         hu = ndimage.gaussian_filter1d(hu, rng.uniform(0.3, 1.0), axis=0)
     if rng.random() < 0.25:
         hu = ndimage.gaussian_filter(hu, rng.uniform(0.3, 0.7))
-    hu = np.where(hu > 60.0, 60.0 + (hu - 60.0) * np.exp(rng.normal(0.0, 0.3)), hu) + rng.normal(0.0, 20.0)
+    hu = np.where(hu > 60.0, 60.0 + (hu - 60.0) * np.exp(rng.normal(0.0, 0.3)), hu).astype(np.float32) + np.float32(
+        rng.normal(0.0, 20.0)
+    )
     if rng.random() < 0.6:
         hu = hu + rng.standard_normal(hu.shape, np.float32) * np.float32(rng.uniform(3.0, 50.0))
     return np.where(air, AIR, hu).astype(np.float32)

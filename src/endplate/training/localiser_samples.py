@@ -71,7 +71,7 @@ def _turn(angles: Floats) -> Floats:
 
 
 def _resample(hu: NDArray[np.int16], matrix: Floats, centre: Floats, anchor: Floats) -> NDArray[np.float32]:
-    """hu at matrix @ (output - centre) + anchor, linear, air outside."""
+    """Hu at matrix @ (output - centre) + anchor, linear, air outside."""
     size_out, size_in = np.array(SHAPE), np.array(hu.shape)
     # torch's grid: -1 and 1 are the outer edges of the outermost voxels, axes in the order x, y, z
     scale = matrix * size_out[None] / size_in[:, None]
@@ -106,7 +106,9 @@ def _photometry(rng: np.random.Generator, hu: NDArray[np.float32]) -> NDArray[np
         hu = ndimage.gaussian_filter1d(hu, rng.uniform(0.3, 0.9), axis=0)
     if rng.random() < 0.2:
         hu = ndimage.gaussian_filter(hu, rng.uniform(0.3, 0.6))
-    hu = np.where(hu > 60.0, 60.0 + (hu - 60.0) * np.exp(rng.normal(0.0, 0.3)), hu) + rng.normal(0.0, 20.0)
+    hu = np.where(hu > 60.0, 60.0 + (hu - 60.0) * np.exp(rng.normal(0.0, 0.3)), hu).astype(np.float32) + np.float32(
+        rng.normal(0.0, 20.0)
+    )
     if rng.random() < 0.6:
         hu = hu + rng.standard_normal(hu.shape, np.float32) * np.float32(rng.uniform(3.0, 40.0))
     if rng.random() < 0.3:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -38,9 +39,7 @@ class Detector(nn.Module):
     def __init__(self, channels: int = 5, widths: tuple[int, ...] = (24, 40, 64, 96, 128)) -> None:
         super().__init__()
         self.stem = nn.Sequential(block2d(channels, widths[0], 2, 5), block2d(widths[0], widths[0]))
-        self.down = nn.ModuleList(
-            nn.Sequential(block2d(a, b, 2), block2d(b, b), block2d(b, b)) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.down = nn.ModuleList(nn.Sequential(block2d(a, b, 2), block2d(b, b), block2d(b, b)) for a, b in pairwise(widths))
         self.up = nn.ModuleList(
             nn.Sequential(block2d(a + b, b), block2d(b, b)) for a, b in zip(widths[:1:-1], widths[-2:0:-1], strict=True)
         )
@@ -144,3 +143,40 @@ class LevelReader(nn.Module):
         x = self.across(self.down(self.stem(box)))[..., 0, 0]
         out: Tensor = self.read(self.along(x))
         return out
+
+
+class RefinerMaps(NamedTuple):
+    """What the refiner says of patches."""
+
+    heat: Tensor  # (batch, 6, rows / 2, columns / 2) logits, one map per point
+    log_scale: Tensor  # (batch, 6), log of patch pixels
+
+
+class Refiner(nn.Module):
+    """A small U-Net over an upright patch; one heat map per point at stride 2."""
+
+    def __init__(self, channels: int = 5, widths: tuple[int, ...] = (24, 40, 64, 96)) -> None:
+        super().__init__()
+        a, b, c, d = widths
+        self.stem = nn.Sequential(block2d(channels, a, 2, 5), block2d(a, a))  # stride 2
+        self.down1 = nn.Sequential(block2d(a, b, 2), block2d(b, b))
+        self.down2 = nn.Sequential(block2d(b, c, 2), block2d(c, c))
+        self.down3 = nn.Sequential(block2d(c, d, 2), block2d(d, d))
+        self.up2, self.up1, self.up0 = block2d(d + c, c), block2d(c + b, b), block2d(b + a, a)
+        self.heat = nn.Conv2d(a, 6, 1)
+        self.spread = nn.Sequential(nn.Linear(d, 48), nn.ReLU(inplace=True), nn.Linear(48, 6))
+
+    def forward(self, patch: Tensor) -> RefinerMaps:
+        """Maps of patches (batch, channels, rows, columns), rows and columns divisible by 16."""
+        x0 = self.stem(patch)
+        x1 = self.down1(x0)
+        x2 = self.down2(x1)
+        x3 = self.down3(x2)
+        y = self.up2(torch.cat([_double(x3), x2], 1))
+        y = self.up1(torch.cat([_double(y), x1], 1))
+        y = self.up0(torch.cat([_double(y), x0], 1))
+        return RefinerMaps(self.heat(y), self.spread(x3.mean((2, 3))))
+
+
+def _double(x: Tensor) -> Tensor:
+    return nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")

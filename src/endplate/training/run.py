@@ -42,6 +42,13 @@ class Settings:
 Losses = dict[str, Tensor]
 
 
+def mixed_precision() -> torch.autocast:
+    """bfloat16 where the processor computes in it; elsewhere it is emulated, 8 to 26 times slower than float32 (measured)."""
+    return torch.autocast(
+        "cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    )
+
+
 def train(
     network: nn.Module,
     losses_of: Callable[[nn.Module, np.random.Generator], Losses],
@@ -75,7 +82,7 @@ def train(
         losses = losses_of(network, rng)
         total = torch.stack(list(losses.values())).sum()
         if not torch.isfinite(total):
-            raise FloatingPointError(f"loss at step {step} is {({k: float(v) for k, v in losses.items()})}")
+            raise FloatingPointError(f"loss at step {step} is { ({k: float(v) for k, v in losses.items()}) }")
         optimiser.zero_grad(set_to_none=True)
         total.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)

@@ -41,17 +41,17 @@ def normalised(image_hu: Tensor) -> Tensor:
 
 def losses(maps: DetectorMaps, target: detector_samples.Sample) -> run.Losses:
     """Losses of raw maps against a batch of targets."""
-    t = detector_samples.Sample(*(torch.from_numpy(x) for x in target))
-    judged, inside, weight = t.objectness >= 0, t.objectness > 0.5, t.points_weight
-    found = F.binary_cross_entropy_with_logits(maps.objectness, t.objectness.clamp(min=0), reduction="none")
-    miss = maps.offsets - t.offsets
+    objectness, offsets, weight, completeness, lateral = (torch.from_numpy(x) for x in target[1:])
+    judged, inside = objectness >= 0, objectness > 0.5
+    found = F.binary_cross_entropy_with_logits(maps.objectness, objectness.clamp(min=0), reduction="none")
+    miss = maps.offsets - offsets
     count = weight.sum().clamp(min=1.0)
-    points = (F.smooth_l1_loss(maps.offsets, t.offsets, beta=0.03, reduction="none").mean(1) * weight).sum() / count
+    points = (F.smooth_l1_loss(maps.offsets, offsets, beta=0.03, reduction="none").mean(1) * weight).sum() / count
     along = miss.detach().abs()[:, 0::2] * OFFSET_PX
     log_scale = maps.log_scale.clamp(-4.0, 4.0)
     scale = ((log_scale + along * torch.exp(-log_scale)).mean(1) * weight).sum() / count
-    whole = F.binary_cross_entropy_with_logits(maps.completeness, t.completeness, reduction="none")
-    aside = F.smooth_l1_loss(maps.lateral, t.lateral / 4.0, beta=0.25, reduction="none")
+    whole = F.binary_cross_entropy_with_logits(maps.completeness, completeness, reduction="none")
+    aside = F.smooth_l1_loss(maps.lateral, lateral / 4.0, beta=0.25, reduction="none")
     return {
         "objectness": 3.0 * found[judged].mean(),
         "points": 6.0 * points,
@@ -67,12 +67,12 @@ def train(
     """A detector trained on real and phantom cases; gives the averaged network."""
     torch.manual_seed(settings.run.seed)
     network = Detector(len(settings.samples.offsets_mm)).to(memory_format=torch.channels_last)
-    cases, weights = [*real, *phantoms], _weights(real, phantoms, settings.phantom_share)
+    cases, weights = [*real, *phantoms], case_weights(real, phantoms, settings.phantom_share)
 
     def losses_of(model: nn.Module, rng: np.random.Generator) -> run.Losses:
         sample = detector_samples.batch(rng, cases, weights, settings.run.batch, settings.samples)
         image = normalised(torch.from_numpy(sample.image_hu)).to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with run.mixed_precision():
             maps = model(image)
         return losses(DetectorMaps(*(m.float() for m in maps)), sample)
 
@@ -81,7 +81,7 @@ def train(
     return averaged
 
 
-def _weights(
+def case_weights(
     real: Sequence[StraightCase], phantoms: Sequence[StraightCase], phantom_share: float
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Cases weigh by the square root of their bodies, the two kinds by their share."""
@@ -101,7 +101,13 @@ class Exported(nn.Module):
     def forward(self, image_hu: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Maps of ``endplate.detection.codec.Maps``, each with a leading batch axis."""
         maps = self.network(normalised(image_hu))
-        return maps.objectness.sigmoid(), maps.offsets, maps.log_scale.clamp(-4.0, 4.0).exp(), maps.completeness.sigmoid(), 4.0 * maps.lateral
+        return (
+            maps.objectness.sigmoid(),
+            maps.offsets,
+            maps.log_scale.clamp(-4.0, 4.0).exp(),
+            maps.completeness.sigmoid(),
+            4.0 * maps.lateral,
+        )
 
 
 OUTPUTS = ("objectness", "offsets", "scale", "completeness", "lateral")

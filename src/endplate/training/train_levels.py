@@ -58,7 +58,9 @@ def losses(logits: Tensor, target: level_samples.Sample) -> run.Losses:
     return {"level": -(soft * seen.log_softmax(1)).sum(1).mean()}
 
 
-def train(real: Sequence[WideCase], phantoms: Sequence[WideCase], out: Path, settings: Settings, start_from: Path | None = None) -> LevelReader:
+def train(
+    real: Sequence[WideCase], phantoms: Sequence[WideCase], out: Path, settings: Settings, start_from: Path | None = None
+) -> LevelReader:
     """A level reader trained on real and phantom cases; gives the averaged network."""
     torch.manual_seed(settings.run.seed)
     network = LevelReader().to(memory_format=torch.channels_last_3d)
@@ -70,7 +72,7 @@ def train(real: Sequence[WideCase], phantoms: Sequence[WideCase], out: Path, set
     def losses_of(model: nn.Module, rng: np.random.Generator) -> run.Losses:
         sample = level_samples.batch(rng, cases, weights, settings.run.batch, settings.samples)
         box = normalised(torch.from_numpy(sample.hu))[:, None].to(memory_format=torch.channels_last_3d)
-        with torch.autocast("cpu", torch.bfloat16):
+        with run.mixed_precision():
             logits = model(box)
         return losses(logits.float(), sample)
 

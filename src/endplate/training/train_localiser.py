@@ -46,7 +46,9 @@ def losses(maps: LocaliserMaps, target: localiser_samples.Sample) -> run.Losses:
     known = torch.isfinite(row) & torch.isfinite(column)
     judged, named = torch.isfinite(presence), torch.isfinite(level)
     place, distance = _place(maps.heat[known], row[known], column[known])
-    present = F.binary_cross_entropy_with_logits(maps.presence[judged], presence[judged]) if judged.any() else maps.presence.sum() * 0
+    present = (
+        F.binary_cross_entropy_with_logits(maps.presence[judged], presence[judged]) if judged.any() else maps.presence.sum() * 0
+    )
     off = F.smooth_l1_loss(maps.level[named], level[named], beta=0.5) if named.any() else maps.level.sum() * 0
     return {"place": place, "distance_mm": 0.1 * distance, "presence": present, "level": off}
 
@@ -80,7 +82,7 @@ def train(
     def losses_of(model: nn.Module, rng: np.random.Generator) -> run.Losses:
         sample = localiser_samples.batch(rng, cases, weights, settings.run.batch, settings.samples)
         volume = normalised(torch.from_numpy(sample.hu))[:, None].to(memory_format=torch.channels_last_3d)
-        with torch.autocast("cpu", torch.bfloat16):
+        with run.mixed_precision():
             maps = model(volume)
         return losses(LocaliserMaps(*(m.float() for m in maps)), sample)
 
