@@ -3,8 +3,8 @@
 usage: python benchmarks/quantify_400.py [--models DIR] [--threads N] [--warm 3] [--cache DIR]
 
 The series is a phantom, made once and kept outside git. Each time is also given as a ratio to simple references measured in the
-same run on the same files: SimpleITK reading the series, and scipy.ndimage.zoom reducing the volume to 4 mm. The files are read once
-before, so that they are in the operating system's cache.
+same run on the same files: SimpleITK reading the series, and scipy.ndimage.zoom reducing the volume to 4 mm. The files are read
+once before, so that they are in the operating system's cache.
 """
 
 from __future__ import annotations

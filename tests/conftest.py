@@ -65,4 +65,4 @@ def fetch_lidc(cache: Path) -> Path:
 
 if __name__ == "__main__":
     # for CI: fetches the series before the tests run, python tests/conftest.py
-    print(fetch_lidc(cache_folder()))
+    sys.stdout.write(f"{fetch_lidc(cache_folder())}\n")

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from endplate import straightening
 from endplate.detection import codec as detection_codec
+from endplate.detection import refine
 from endplate.detection.detect import Detector
+from endplate.detection.refine import Refiner
 from endplate.errors import ModelUnusable
 from endplate.labelling import codec as labelling_codec
 from endplate.labelling import wide_box
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating]
 _AIR_HU = -1024.0
 STAGES = ("localiser", "detector", "level_reader")
+SECOND_LOOK = "refiner"
+"""The stage that a folder may leave out; the detector's points then stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,14 @@ class _Network:
             raise ModelUnusable("damaged_model", f"{self._file} cannot be loaded: {error}; install the weights anew") from error
 
     def run(self, image: NDArray[np.float32]) -> dict[str, Floats]:
+        """Outputs by name, for one image; each keeps its leading axis of one."""
+        return self.run_batch(image[None])
+
+    def run_batch(self, images: NDArray[np.float32]) -> dict[str, Floats]:
+        """Outputs by name, for a batch of images."""
         session = self._session
         names = [o.name for o in session.get_outputs()]
-        return dict(zip(names, session.run(names, {session.get_inputs()[0].name: image[None]}), strict=True))
+        return dict(zip(names, session.run(names, {session.get_inputs()[0].name: np.ascontiguousarray(images)}), strict=True))
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,19 @@ class OnnxDetector:
 
 
 @dataclass(frozen=True)
+class OnnxRefiner:
+    """The trained refiner."""
+
+    network: _Network
+
+    def __call__(self, patches_hu: NDArray[np.float32]) -> refine.Seen:
+        """Points and scales of patches, the mean over each patch and its left-right mirror."""
+        both = [self.network.run_batch(p) for p in (patches_hu, patches_hu[:, ::-1])]
+        points, scale = ((both[0][k] + both[1][k]) / 2.0 for k in ("points", "scale"))
+        return refine.Seen(points.reshape(-1, 3, 2, 2), scale.reshape(-1, 3, 2))
+
+
+@dataclass(frozen=True)
 class OnnxLevelReader:
     """The trained level reader."""
 
@@ -148,15 +170,17 @@ class OnnxLevelReader:
 
 @dataclass(frozen=True)
 class Models:
-    """The three stages' networks with the settings that they were trained for.
+    """The four networks with the settings that they were trained for.
 
     Attributes:
         localiser: reads the coarse volume.
         detector: reads the straightened image.
+        refiner: reads a patch around each body; None leaves the detector's points as they are.
         level_reader: reads the wide straightened box.
         localisation: how to decode the localiser.
         detection: how to decode the detector.
         straight: the grid that the detector reads.
+        patch: the refiner's patches.
         labelling: how to decode the level reader.
         wide: the grid that the level reader reads.
         identities: by stage, for the report.
@@ -164,53 +188,65 @@ class Models:
 
     localiser: Localiser
     detector: Detector
+    refiner: Refiner | None
     level_reader: LevelReader
     localisation: localisation_codec.Settings
     detection: detection_codec.Settings
     straight: straightening.Settings
+    patch: refine.Settings
     labelling: labelling_codec.Settings
     wide: wide_box.Settings
     identities: dict[str, Identity]
 
 
 def load(folder: Path | None = None, threads: int = 0) -> Models:
-    """The models of a folder with ``localiser/``, ``detector/`` and ``level_reader/``; None takes the shipped ones.
+    """The models of a folder with ``localiser/``, ``detector/``, ``level_reader/`` and perhaps ``refiner/``; None takes the shipped ones.
 
     Args:
-        folder: where the three model folders lie.
+        folder: where the model folders lie.
         threads: of ONNX Runtime; 0 takes all cores that this process may use.
 
     Raises:
         ModelUnusable: if a file is missing or damaged, or a config is of another kind.
     """
     root = folder or Path(str(resources.files("endplate") / "weights"))
-    localiser, detector, reader = (_network(root / stage, stage, threads) for stage in STAGES)
+    networks = {stage: _network(root / stage, stage, threads) for stage in STAGES}
+    if (root / SECOND_LOOK).exists():
+        networks[SECOND_LOOK] = _network(root / SECOND_LOOK, SECOND_LOOK, threads)
+    localiser, detector, reader = (networks[stage] for stage in STAGES)
+    refiner = networks.get(SECOND_LOOK)
     localisation_settings = _settings(localisation_codec.Settings, localiser, "codec")
     detection_settings = _settings(detection_codec.Settings, detector, "codec")
     labelling_settings = _settings(labelling_codec.Settings, reader, "codec")
     return Models(
         OnnxLocaliser(localiser, localisation_settings),
         OnnxDetector(detector, detection_settings),
+        OnnxRefiner(refiner) if refiner else None,
         OnnxLevelReader(reader, labelling_settings),
         localisation_settings,
         detection_settings,
         _settings(straightening.Settings, detector, "straight"),
+        _settings(refine.Settings, refiner, "patch") if refiner else refine.Settings(),
         labelling_settings,
         _settings(wide_box.Settings, reader, "wide"),
-        {n: network.identity for n, network in zip(STAGES, (localiser, detector, reader), strict=True)},
+        {stage: network.identity for stage, network in networks.items()},
     )
 
 
 def _network(folder: Path, stage: str, threads: int) -> _Network:
     for name in ("model.onnx", "config.json"):
         if not (folder / name).is_file():
-            raise ModelUnusable("missing_model", f"{folder / name} is missing; give a folder with {', '.join(STAGES)}, or leave --models out")
+            raise ModelUnusable(
+                "missing_model", f"{folder / name} is missing; give a folder with {', '.join(STAGES)}, or leave --models out"
+            )
     try:
         config = json.loads((folder / "config.json").read_text())
     except ValueError as error:
         raise ModelUnusable("damaged_model", f"{folder / 'config.json'} is not JSON: {error}; install the weights anew") from error
     if config.get("stage") != stage:
-        raise ModelUnusable("wrong_model", f"{folder} holds a {config.get('stage')!r} where a {stage!r} is expected; swap the folders")
+        raise ModelUnusable(
+            "wrong_model", f"{folder} holds a {config.get('stage')!r} where a {stage!r} is expected; swap the folders"
+        )
     return _Network(folder, config, threads)
 
 
@@ -222,4 +258,6 @@ def _settings(kind: type[T], network: _Network, key: str) -> T:
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in network.config[key].items()}
         return kind(**values)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ModelUnusable("wrong_model", f"{network.folder / 'config.json'}: {key!r} does not fit this version: {error}") from error
+        raise ModelUnusable(
+            "wrong_model", f"{network.folder / 'config.json'}: {key!r} does not fit this version: {error}"
+        ) from error

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from endplate import straightening
 from endplate.anatomy import Vertebra, levels
 from endplate.detection import codec as detection_codec
+from endplate.detection import refine
 from endplate.geometry import bases, frames
 from endplate.geometry.curves import Curve, through
 from endplate.labelling import codec as labelling_codec
@@ -28,16 +29,18 @@ Floats = NDArray[np.floating]
 
 
 def models(vertebrae: Sequence[Vertebra]) -> Models:
-    """The three oracles of a scan whose vertebrae are known, head to feet."""
+    """The oracles of a scan whose vertebrae are known, head to feet."""
     localisation, detection = localisation_codec.Settings(stiffness=1.0), detection_codec.Settings(min_votes=1.0)
     known = tuple(vertebrae)
     return Models(
         _Localiser(known, localisation),
         _Detector(known, detection),
+        None,
         _LevelReader(known),
         localisation,
         detection,
         straightening.Settings(),
+        refine.Settings(),
         labelling_codec.Settings(),
         wide_box.Settings(),
         {},
@@ -50,17 +53,26 @@ class _Localiser:
     settings: localisation_codec.Settings
 
     def __call__(self, small: Volume) -> localisation_codec.Maps:
-        curve = through(np.array([v.centre_mm for v in self.vertebrae]))
-        course = frames.apply(small.voxel_from_patient, _lengthened(curve))
+        slices = np.arange(small.hu.shape[0], dtype=float)
+        stride = self.settings.stride
+        cells = (small.hu.shape[0], -(-small.hu.shape[1] // stride), -(-small.hu.shape[2] // stride))
+        if not self.vertebrae:
+            nowhere = np.zeros_like(slices)
+            return localisation_codec.encode(localisation_codec.Column(*(nowhere,) * 4), cells, self.settings)
+        course = frames.apply(small.voxel_from_patient, _lengthened(_course(self.vertebrae)))
         level = [levels.coordinate(v.level) if v.level else np.nan for v in self.vertebrae]
         centres = frames.apply(small.voxel_from_patient, np.array([v.centre_mm for v in self.vertebrae]))[:, 0]
-        slices = np.arange(small.hu.shape[0], dtype=float)
         row, column = (np.interp(slices, course[:, 0], course[:, axis]) for axis in (1, 2))
         presence = ((slices >= course[0, 0]) & (slices <= course[-1, 0])).astype(float)
         known = localisation_codec.Column(row, column, presence, np.interp(slices, centres, level))
-        stride = self.settings.stride
-        cells = (small.hu.shape[0], -(-small.hu.shape[1] // stride), -(-small.hu.shape[2] // stride))
         return localisation_codec.encode(known, cells, self.settings)
+
+
+def _course(vertebrae: Sequence[Vertebra]) -> Curve:
+    """Through the centres; a single body's runs from its superior to its inferior endplate."""
+    if len(vertebrae) == 1:
+        return through(vertebrae[0].points_mm.mean(0))
+    return through(np.array([v.centre_mm for v in vertebrae]))
 
 
 def _lengthened(curve: Curve, by_mm: float = 14.0) -> Floats:

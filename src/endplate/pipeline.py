@@ -106,11 +106,14 @@ def quantify_volume(volume: Volume, models: Models, settings: Settings | None = 
 
 def _find_bodies(volume: Volume, found: Centreline, models: Models, clock: _Clock) -> tuple[StraightSpine, list[Vertebra]]:
     curve = found.curve
-    for _ in range(PASSES):
+    second_look = (models.refiner, models.patch) if models.refiner else None
+    for turn in range(PASSES):
         with clock.stage("straighten"):
             spine = straighten(volume, curve, models.straight)
         with clock.stage("detect"):
-            bodies = [d.vertebra for d in detect(spine, models.detector, models.detection)]
+            bodies = [
+                d.vertebra for d in detect(spine, models.detector, models.detection, second_look if turn + 1 == PASSES else None)
+            ]
         curve = refit(found, bodies)
     return spine, bodies
 

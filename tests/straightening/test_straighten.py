@@ -51,7 +51,7 @@ orientations = st.tuples(
 @given(orientations, st.sampled_from([(3.0, 1.9, 1.7), (1.8, 2.6, 1.5), (1.6, 1.6, 3.1)]))
 def test_pixel_shows_what_lies_at_its_patient_point(orientation, spacing) -> None:
     extent = np.array([240.0, 230.0, 250.0])
-    shape = tuple(int(n) for n in np.ceil(extent / spacing) + (3, 0, 5))
+    shape = tuple(int(n) for n in np.ceil(extent / spacing) + np.array([3, 0, 5]))
     volume = field_volume(turned_axes(*orientation), spacing, shape)
     spine = straighten(volume, through(COURSE), GRID)
     pixels = np.stack(np.meshgrid(*(np.arange(n) for n in spine.image_hu.shape[1:]), indexing="ij"), -1)

@@ -43,7 +43,8 @@ class Vertebra:
     @property
     def centre_mm(self) -> NDArray[np.floating]:
         """Mean of the six points, LPS mm (3,)."""
-        return self.points_mm.mean((0, 1))
+        centre: NDArray[np.floating] = self.points_mm.mean((0, 1))
+        return centre
 
     def named(self, level: str, confidence: float) -> Vertebra:
         """The same body with a level name."""

@@ -32,11 +32,13 @@ def app() -> App:
     )
     endplate.command("endplate.cli.quantify:quantify", help=QUANTIFY)
     endplate.command("endplate.cli.phantom:phantom", help="Write a synthetic CT of the spine, with its exact truth.")
+    endplate.command("endplate.cli.evaluate:evaluate", help="Compare reports with annotated truth: a table, JSON and pictures.")
     endplate.command("endplate.cli.info:info", help="Version, weights and runtime.")
     train = App(name="train", help="Train the networks on your own data; needs the extra ``training``.")
     train.command("endplate.cli.train:prepare", help="Render CTs and phantoms into a cache of training cases.")
     train.command("endplate.cli.train:localiser", help="Train the network that finds the spine.")
     train.command("endplate.cli.train:detector", help="Train the network that finds the vertebrae.")
+    train.command("endplate.cli.train:refiner", help="Train the network that looks at each vertebra again.")
     train.command("endplate.cli.train:levels", help="Train the network that names the levels.")
     endplate.command(train)
     return endplate

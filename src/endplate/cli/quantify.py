@@ -72,9 +72,8 @@ def _check_writable(out: Path) -> None:
 def _conclude(outcomes: list[Outcome], out: Path) -> int:
     counts = Counter(o.report.status for o in outcomes)
     faults = sum(o.is_fault for o in outcomes)
-    print(
-        f"{len(outcomes)} scan{'s'[: len(outcomes) != 1]}: {counts['ok']} measured, {counts['no_spine']} without a spine, {counts['refused']} refused"
-    )
+    scans = "1 scan" if len(outcomes) == 1 else f"{len(outcomes)} scans"
+    print(f"{scans}: {counts['ok']} measured, {counts['no_spine']} without a spine, {counts['refused']} refused")
     print(f"{out / 'findings.csv'}, {out / 'scans.csv'}, {out}/*/overview.png")
     return exit_codes.FAULT if faults else exit_codes.REFUSED if counts["refused"] else exit_codes.OK
 

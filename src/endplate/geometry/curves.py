@@ -92,5 +92,7 @@ def smooth(points_mm: Floats, weights: Floats, stiffness: float) -> Floats:
         return points_mm
     order = np.argsort(points_mm[:, 2])
     z = points_mm[order, 2]
-    columns = [make_smoothing_spline(z, points_mm[order, axis], w=weights[order], lam=stiffness)(points_mm[:, 2]) for axis in (0, 1)]
+    columns = [
+        make_smoothing_spline(z, points_mm[order, axis], w=weights[order], lam=stiffness)(points_mm[:, 2]) for axis in (0, 1)
+    ]
     return np.stack([*columns, points_mm[:, 2]], -1)

@@ -105,6 +105,8 @@ def measure(
 
 
 def _vertebrae(points: Floats | Sequence[Vertebra], names: Sequence[str | None] | None, sd: Floats | None) -> list[Vertebra]:
+    if len(points) == 0:
+        return []
     given = [p for p in points if isinstance(p, Vertebra)]
     if len(points) == len(given):
         if names is not None or sd is not None:

@@ -40,26 +40,40 @@ class Context:
 
 def source_of(source: Source, volume: Volume | None = None) -> r.Source:
     """The scan as the report shows it."""
-    known = dict(source.tags)
+    known = {k: v for k, v in source.tags.items() if not isinstance(v, float) or math.isfinite(v)}
     uid, kvp, contrast = (known.pop(k, None) for k in ("series_instance_uid", "kvp", "contrast"))
     shape = (int(volume.hu.shape[0]), int(volume.hu.shape[1]), int(volume.hu.shape[2])) if volume else None
     spacing = _three(volume.spacing_mm, 4) if volume else None
     voltage = float(kvp) if isinstance(kvp, int | float) else None
-    return r.Source(source.kind, source.path, source.name, str(uid) if uid else None, shape, spacing, voltage, str(contrast) if contrast else None, known)
+    return r.Source(
+        source.kind,
+        source.path,
+        source.name,
+        str(uid) if uid else None,
+        shape,
+        spacing,
+        voltage,
+        str(contrast) if contrast else None,
+        known,
+    )
 
 
-def empty_report(context: Context, status: str) -> r.Report:
+def empty_report(context: Context, status: r.Status) -> r.Report:
     """A report without vertebrae: ``no_spine`` or ``refused``, with the reason among the messages."""
     return r.Report(r.SCHEMA, status, context.messages, context.software, context.source, (), (), None, None, context.timing_s)
 
 
-def build_report(findings: Sequence[Finding], labelling: Labelling, centreline_mm: Floats, context: Context, given_by_reader: bool = False) -> r.Report:
+def build_report(
+    findings: Sequence[Finding], labelling: Labelling, centreline_mm: Floats, context: Context, given_by_reader: bool = False
+) -> r.Report:
     """The report of a scan with a spine."""
     levels = _levels(labelling, given_by_reader)
     messages = (*context.messages, *_level_messages(levels))
     course = tuple(_three(p) for p in centreline_mm)
     entries = tuple(_entry(f) for f in findings)
-    return r.Report(r.SCHEMA, "ok", messages, context.software, context.source, course, entries, levels, _overall(findings), context.timing_s)
+    return r.Report(
+        r.SCHEMA, "ok", messages, context.software, context.source, course, entries, levels, _overall(findings), context.timing_s
+    )
 
 
 def _levels(labelling: Labelling, given_by_reader: bool) -> r.Levels:
@@ -72,8 +86,11 @@ def _levels(labelling: Labelling, given_by_reader: bool) -> r.Levels:
 def _level_messages(levels: r.Levels) -> tuple[r.Message, ...]:
     if not levels.uncertain or levels.top is None:
         return ()
-    other = f"; the first vertebra may be {levels.alternative} instead ({levels.alternative_probability:.0%})" if levels.alternative else ""
-    text = f"level names are uncertain ({levels.confidence:.0%}): the first vertebra is taken for {levels.top}{other}; name it with --top-level"
+    other = ""
+    if levels.alternative:
+        other = f"; the first vertebra may be {levels.alternative} instead ({levels.alternative_probability:.0%})"
+    taken = f"level names are uncertain ({levels.confidence:.0%}): the first vertebra is taken for {levels.top}"
+    text = f"{taken}{other}; name it with --top-level"
     return (r.Message("levels_uncertain", "warning", text),)
 
 
@@ -114,7 +131,7 @@ def _entry(f: Finding) -> r.Entry:
         loss_interval_95=(round(f.loss_interval_95[0], 4), round(f.loss_interval_95[1], 4)) if graded else None,
         grade=f.grade,
         grade_probability=tuple(round(p, 4) for p in f.grade_probability) if graded else None,  # type: ignore[arg-type]
-        shape=f.shape,
+        shape=f.shape,  # type: ignore[arg-type]
         flag=f.flag,
         weak_norm=f.weak_norm,
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from endplate.report.report import Entry, PointPairs, Report
-from endplate.report.sentence import MIMICS
+from endplate.report.report import Entry, Message, PointPairs, Report
+from endplate.report.sentence import MIMICS, UNCERTAIN_LEVEL
 from endplate.straightening import StraightSpine
 
 Floats = NDArray[np.floating]
@@ -19,7 +21,13 @@ WINDOW_HU = (-250.0, 950.0)
 GRADE_COLOURS = {0: "#56B4E9", 1: "#F0E442", 2: "#E69F00", 3: "#FF6E4A", None: "#A0A0A0"}
 BACKGROUND, INK, FAINT, LINE = "#101214", "#F2F2F2", "#A8ADB3", "#33383D"
 MARGIN, GAP, TABLE_WIDTH, LINE_HEIGHT = 24, 28, 760, 25
-DISCLAIMER = "Research use only. Not a medical device. AI result, not verified by a reader."
+GRADE_WIDTH = 84
+"""Beside the annotated picture, for ``grade 3``: inside it, the label would lie on the bodies or be cut."""
+LEAST_WIDTH, STATEMENT_SIZE, NOTE_SIZE, ROW_SIZE, LEAST_SIZE = 1200, 21, 15, 18, 12
+MOST_LINES, MOST_CHARACTERS = 6, 1500
+"""Of one message below the table, and above it; the whole of it stands in ``report.json``."""
+MORE = "... the whole message stands in report.json"
+DISCLAIMER = "Research use only - not a medical device. AI result, not verified."
 
 
 def overview_png(report: Report, spine: StraightSpine | None) -> bytes:
@@ -35,8 +43,9 @@ def overview(report: Report, spine: StraightSpine | None) -> Image.Image:
     draw = ImageDraw.Draw(page.image)
     _head(draw, report, page)
     if spine is not None:
-        _bare(page, spine)
+        page.image.paste(_grey(spine, page.scale), (page.left[0], page.top))
         _annotated(page, report, spine)
+        _sides(draw, page, spine)
     _table(draw, report, page)
     _foot(draw, report, page)
     return page.image
@@ -49,20 +58,29 @@ class _Page:
     top: int
     left: tuple[int, int]  # of the two pictures
     table: int
+    statement: tuple[str, ...]  # wrapped to the page
+
+    @property
+    def room(self) -> int:
+        """Width of the table and the notes."""
+        return self.image.width - MARGIN - self.table
 
     @classmethod
     def of(cls, report: Report, spine: StraightSpine | None) -> _Page:
         rows, columns = spine.image_hu.shape[1:] if spine is not None else (0, 0)
         scale = float(np.clip(1150.0 / max(rows, 1), 2.0, 4.5))
         wide, tall = round(columns * scale), round(rows * scale)
-        top = MARGIN + 4 * LINE_HEIGHT + 8 * (len(_wrapped(report)) > 2) + LINE_HEIGHT * max(len(_wrapped(report)) - 2, 0)
         second = MARGIN + wide + GAP
-        table = second + wide + GAP if spine is not None else MARGIN
-        lines = len(report.vertebrae) + len(_notes(report)) + 4
+        table = second + wide + GRADE_WIDTH + GAP if spine is not None else MARGIN
+        width = max(table + TABLE_WIDTH + MARGIN, LEAST_WIDTH)
+        statement = wrap(_statement(report), width - 2 * MARGIN, STATEMENT_SIZE)
+        top = MARGIN + LINE_HEIGHT * max(len(statement) + 2, 4)
+        lines = len(report.vertebrae) + len(_notes(report, width - MARGIN - table)) + 4
         height = top + max(tall, lines * LINE_HEIGHT) + 3 * LINE_HEIGHT + MARGIN
-        return cls(Image.new("RGB", (table + TABLE_WIDTH + MARGIN, height), BACKGROUND), scale, top, (MARGIN, second), table)
+        return cls(Image.new("RGB", (width, height), BACKGROUND), scale, top, (MARGIN, second), table, tuple(statement))
 
 
+@cache
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
@@ -75,22 +93,34 @@ def _grey(spine: StraightSpine, scale: float) -> Image.Image:
     return picture.resize((round(columns * scale), round(rows * scale)), Image.Resampling.BICUBIC).convert("RGB")
 
 
-def _bare(page: _Page, spine: StraightSpine) -> None:
-    page.image.paste(_grey(spine, page.scale), (page.left[0], page.top))
-
-
 def _annotated(page: _Page, report: Report, spine: StraightSpine) -> None:
     picture = _grey(spine, page.scale)
-    draw = ImageDraw.Draw(picture)
+    draw, margin = ImageDraw.Draw(picture), ImageDraw.Draw(page.image)
     for entry in report.vertebrae:
-        _vertebra(draw, entry, (spine.pixel_from_patient(_points(entry.points_lps_mm)) + 0.5) * page.scale)
-    bar = 50.0 / spine.pixel_mm * page.scale
-    y, x = picture.height - 14, picture.width - 12
-    draw.line([(x, y), (x, y - bar)], fill=INK, width=3)
-    draw.text((x - 8, y - bar / 2), "50 mm", fill=INK, font=_font(15), anchor="rm")
-    for x, word in ((6, "A"), (picture.width - 18, "P")):
-        draw.text((x, 4), word, fill=FAINT, font=_font(18))
+        points = (spine.pixel_from_patient(_points(entry.points_lps_mm)) + 0.5) * page.scale
+        _vertebra(draw, entry, points)
+        said = f"grade {entry.grade}" if entry.grade else "" if entry.assessable else "n/a"
+        at = (page.left[1] + picture.width + 8, page.top + float(points[..., 0].mean()))
+        margin.text(at, said, fill=GRADE_COLOURS[entry.grade], font=_font(20), anchor="lm")
     page.image.paste(picture, (page.left[1], page.top))
+
+
+def _sides(draw: ImageDraw.ImageDraw, page: _Page, spine: StraightSpine) -> None:
+    """Around the pictures, never on a body: which way they lie (anterior left, head up), and how long 50 mm are."""
+    rows, columns = (round(n * page.scale) for n in spine.image_hu.shape[1:])
+    left, right, above, below = page.left[1], page.left[1] + columns, page.top - 6, page.top + rows + 6
+    for x, y, word, anchor in (
+        (left, above, "A", "ls"),
+        (right, above, "P", "rs"),
+        ((left + right) / 2, above, "head", "ms"),
+        ((left + right) / 2, below, "feet", "ma"),
+    ):
+        draw.text((x, y), word, fill=INK, font=_font(17), anchor=anchor)
+    x, y, bar = page.left[0], below + 8, 50.0 / spine.pixel_mm * page.scale
+    draw.line([(x, y), (x + bar, y)], fill=INK, width=3)
+    for end in (x, x + bar):
+        draw.line([(end, y - 5), (end, y + 5)], fill=INK, width=3)
+    draw.text((x + bar + 10, y), "50 mm", fill=INK, font=_font(15), anchor="lm")
 
 
 def _vertebra(draw: ImageDraw.ImageDraw, entry: Entry, points: Floats) -> None:
@@ -103,11 +133,11 @@ def _vertebra(draw: ImageDraw.ImageDraw, entry: Entry, points: Floats) -> None:
         draw.line([xy[0][end], xy[1][end], xy[2][end]], fill=colour, width=1)
     for x, y in (p for pair in xy for p in pair):
         draw.ellipse([x - 3, y - 3, x + 3, y + 3], fill=colour, outline="black")
-    middle = points[:, :, 0].mean()
-    name = f"{entry.level or '?'}{'?' if entry.level_confidence < 0.8 else ''}"
-    grade = f" G{entry.grade}" if entry.grade else ""
-    x = max(points[..., 1].min() - 10, 62)
-    draw.text((x, middle), name + grade, fill=colour, font=_font(20 if entry.grade else 17), anchor="rm", stroke_width=2, stroke_fill="black")
+    middle = float(points[:, :, 0].mean())
+    name = f"{entry.level or '?'}{'?' if entry.level_confidence < UNCERTAIN_LEVEL else ''}"
+    size = 20 if entry.grade else 17
+    x = max(float(points[..., 1].min()) - 10, _length(name, size) + 4)
+    draw.text((x, middle), name, fill=colour, font=_font(size), anchor="rm", stroke_width=3, stroke_fill="black")
 
 
 def _line(draw: ImageDraw.ImageDraw, ends: tuple[tuple[float, float], tuple[float, float]], colour: str, dashed: bool) -> None:
@@ -125,30 +155,66 @@ def _points(pairs: PointPairs) -> Floats:
 def _statement(report: Report) -> str:
     if report.summary is not None:
         return report.summary.sentence
-    said = [m.text for m in report.messages if m.severity == "error" or m.code == "no_spine"]
-    return f"{'No spine' if report.status == 'no_spine' else 'Refused'}: {' '.join(said)}"
+    said = " ".join(_readable(m.text) for m in report.messages if _is_reason(report, m))
+    if report.status == "refused":
+        return f"Refused: {said}"
+    return said[:1].upper() + said[1:] or "No spine was found."
 
 
-def _wrapped(report: Report) -> list[str]:
-    return wrap(_statement(report), 118)
+def _readable(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]} {MORE}"
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most ``width`` characters, broken between words."""
+def _is_reason(report: Report, message: Message) -> bool:
+    """Whether a message already stands at the top of the page."""
+    return report.summary is None and (message.severity == "error" or message.code == "no_spine")
+
+
+def _length(text: str, size: int) -> float:
+    return _font(size).getlength(text)
+
+
+def wrap(text: str, width_px: float, size: int) -> list[str]:
+    """Lines of at most ``width_px`` in a font of this size, broken between words; a longer word is broken anywhere."""
     lines = [""]
     for word in text.split():
-        if len(lines[-1]) + len(word) + 1 > width and lines[-1]:
+        rest = f"{lines[-1]} {word}".strip()
+        if lines[-1] and _length(rest, size) > width_px:
             lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
+            rest = word
+        while _length(rest, size) > width_px and len(rest) > 1:
+            fits = _fitting(rest, width_px, size)
+            lines[-1] = rest[:fits]
+            lines.append("")
+            rest = rest[fits:]
+        lines[-1] = rest
     return lines
 
 
+def _fitting(text: str, width_px: float, size: int) -> int:
+    """How many of a text's characters fit, at least one."""
+    return max(bisect_right(range(1, len(text)), width_px, key=lambda n: _length(text[:n], size)), 1)
+
+
+def shortened(text: str, width_px: float, size: int) -> str:
+    """The text, or its beginning and end where it is longer than ``width_px``."""
+    one_line = " ".join(text.split())
+    if _length(one_line, size) <= width_px:
+        return one_line
+
+    def kept(n: int) -> str:
+        return f"{one_line[: n - n // 2]}...{one_line[len(one_line) - n // 2 :]}"
+
+    return kept(max(bisect_right(range(len(one_line)), width_px, key=lambda n: _length(kept(n), size)) - 1, 0))
+
+
 def _head(draw: ImageDraw.ImageDraw, report: Report, page: _Page) -> None:
-    draw.text((MARGIN, MARGIN - 6), f"endplate   {report.source.name[:70]}", fill=FAINT, font=_font(20))
+    name = shortened(f"endplate {report.source.name}", page.image.width - 2 * MARGIN, 20)
+    draw.text((MARGIN, MARGIN - 6), name, fill=FAINT, font=_font(20))
     worst = report.summary.worst_grade if report.summary else None
     colour = GRADE_COLOURS[worst] if worst else INK
-    for i, line in enumerate(_wrapped(report)):
-        draw.text((MARGIN, MARGIN + LINE_HEIGHT * (i + 1)), line, fill=colour, font=_font(21))
+    for i, line in enumerate(page.statement):
+        draw.text((MARGIN, MARGIN + LINE_HEIGHT * (i + 1)), line, fill=colour, font=_font(STATEMENT_SIZE))
 
 
 COLUMNS = (("level", 0), ("Ha mm", 110), ("Hm mm", 185), ("Hp mm", 260), ("G", 330), ("loss %", 400), ("95 %", 480), ("grade", 560))
@@ -165,8 +231,8 @@ def _table(draw: ImageDraw.ImageDraw, report: Report, page: _Page) -> None:
         _row(draw, entry, (page.table, y), report)
         y += LINE_HEIGHT
     y += LINE_HEIGHT // 2
-    for colour, line in _notes(report):
-        draw.text((page.table, y), line, fill=colour, font=_font(15))
+    for colour, line in _notes(report, page.room):
+        draw.text((page.table, y), line, fill=colour, font=_font(NOTE_SIZE))
         y += LINE_HEIGHT - 5
 
 
@@ -177,29 +243,47 @@ def _row(draw: ImageDraw.ImageDraw, entry: Entry, at: tuple[int, int], report: R
         draw.rectangle([x - 6, y - 2, x + TABLE_WIDTH, y + LINE_HEIGHT - 4], fill="#3A2A1E")
     colour = GRADE_COLOURS[entry.grade] if entry.grade or not entry.assessable else INK
     h = entry.heights_mm
-    cells = [f"{entry.level or '?'}{' ?' if entry.level_confidence < 0.8 else ''}", *(f"{v:.1f}" for v in (h.anterior, h.middle, h.posterior))]
+    cells = [
+        f"{entry.level or '?'}{' ?' if entry.level_confidence < UNCERTAIN_LEVEL else ''}",
+        *(f"{v:.1f}" for v in (h.anterior, h.middle, h.posterior)),
+    ]
     cells.append(f"{entry.genant_index:.2f}")
     if entry.loss is not None and entry.loss_interval_95 is not None:
         low, high = (100 * v for v in entry.loss_interval_95)
         name = f"{entry.grade} {entry.shape}" if entry.grade else "0"
+        name += " *" if entry.weak_norm else ""
         cells += [f"{100 * entry.loss:.0f}", f"{low:.0f}-{high:.0f}", name]
     else:
         cells += [f"not assessed: {entry.reason}"]
-    for text, (_, offset) in zip(cells, COLUMNS, strict=False):
-        draw.text((x + offset, y), text, fill=colour, font=_font(18))
+    ends = [offset for _, offset in COLUMNS[1 : len(cells)]] + [TABLE_WIDTH]
+    for text, (_, offset), end in zip(cells, COLUMNS, ends, strict=False):
+        size = _size_for(text, end - offset)
+        draw.text((x + offset, y + ROW_SIZE - size), text, fill=colour, font=_font(size))
 
 
-def _notes(report: Report) -> list[tuple[str, str]]:
+def _size_for(text: str, width_px: int) -> int:
+    """The largest font in which a cell of the table fits."""
+    return next((size for size in range(ROW_SIZE, LEAST_SIZE, -1) if _length(text, size) <= width_px), LEAST_SIZE)
+
+
+def _notes(report: Report, width_px: int) -> list[tuple[str, str]]:
     """Colours and lines below the table."""
     notes: list[tuple[str, str]] = []
-    for message in report.messages:
+    for message in (m for m in report.messages if not _is_reason(report, m)):
         colour = "#F0E442" if message.severity == "warning" else FAINT
-        notes += [(colour, line) for line in wrap(message.text, 96)][:4]
+        lines = wrap(_readable(message.text), width_px, NOTE_SIZE)
+        if len(lines) > MOST_LINES:
+            lines = [*lines[: MOST_LINES - 1], MORE]
+        notes += [(colour, line) for line in lines]
     if report.vertebrae:
-        scale = "loss: height lost against the level's norm and the neighbours; grade by Genant: 1 from 20 %, 2 from 25 %, 3 from 40 %."
-        notes += [(FAINT, line) for line in wrap(scale, 96)]
+        scale = (
+            "loss: height lost against the level's norm and the neighbours; grade by Genant: 1 from 20 %, 2 from 25 %, 3 from 40 %."
+        )
+        notes += [(FAINT, line) for line in wrap(scale, width_px, NOTE_SIZE)]
+    if any(e.weak_norm for e in report.vertebrae):
+        notes.append((FAINT, "* the norm of this level rests on few bodies."))
     if report.summary and (report.summary.worst_grade or 0) > 0:
-        notes += [(FAINT, line) for line in wrap(MIMICS, 96)]
+        notes += [(FAINT, line) for line in wrap(MIMICS, width_px, NOTE_SIZE)]
     return notes
 
 
@@ -207,4 +291,6 @@ def _foot(draw: ImageDraw.ImageDraw, report: Report, page: _Page) -> None:
     models = ", ".join(f"{stage} {model.sha256[:8]}" for stage, model in report.software.models.items())
     y = page.image.height - MARGIN - LINE_HEIGHT
     draw.text((MARGIN, y), DISCLAIMER, fill="#F0E442", font=_font(18))
-    draw.text((MARGIN, y + LINE_HEIGHT - 2), f"endplate {report.software.version}   {models}   norms {report.software.norms}", fill=FAINT, font=_font(14))
+    used = "; ".join(filter(None, (f"endplate {report.software.version}", models, f"norms {report.software.norms}")))
+    line = shortened(used, page.image.width - 2 * MARGIN, 14)
+    draw.text((MARGIN, y + LINE_HEIGHT - 2), line, fill=FAINT, font=_font(14))

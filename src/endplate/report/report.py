@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from endplate.report import schema
 
-SCHEMA = "endplate-report/1"
+SCHEMA: Literal["endplate-report/1"] = "endplate-report/1"
+SCHEMA_FILE = "endplate-report-1.schema.json"
 Point = tuple[float, float, float]
 Tag = str | float | int | None
+Status = Literal["ok", "no_spine", "refused"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Message:
     """
 
     code: str
-    severity: str
+    severity: Literal["info", "warning", "error"]
     text: str
 
 
@@ -188,7 +190,7 @@ class Entry:
     loss_interval_95: tuple[float, float] | None
     grade: int | None
     grade_probability: tuple[float, float, float, float] | None
-    shape: str | None
+    shape: Literal["wedge", "biconcave", "crush"] | None
     flag: str | None
     weak_norm: bool
 
@@ -262,8 +264,8 @@ class Report:
         timing_s: seconds by stage.
     """
 
-    schema: str
-    status: str
+    schema: Literal["endplate-report/1"]
+    status: Status
     messages: tuple[Message, ...]
     software: Software
     source: Source
@@ -288,17 +290,22 @@ class Report:
         Raises:
             ValueError: if it is not an ``endplate-report/1``.
         """
-        if content.get("schema") != SCHEMA:
-            raise ValueError(f"expected schema {SCHEMA!r}, got {content.get('schema')!r}")
+        found = content.get("schema") if isinstance(content, Mapping) else None
+        if found != SCHEMA:
+            raise ValueError(f"expected schema {SCHEMA!r}, got {found!r}")
         report: Report = schema.load(cls, content)
         return report
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """A report from the content of ``report.json``."""
+        """A report from the content of ``report.json``.
+
+        Raises:
+            ValueError: if it is no JSON, or not an ``endplate-report/1``.
+        """
         return cls.from_dict(json.loads(text))
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of ``report.json``; further keys are allowed."""
+    """The JSON Schema of ``report.json``; further keys are allowed. Shipped beside this file as ``SCHEMA_FILE``."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **schema.of(Report)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 _PLAIN = {str: "string", float: "number", int: "integer", bool: "boolean", type(None): "null"}
 
@@ -19,6 +19,8 @@ def of(kind: Any) -> dict[str, Any]:
     if kind in _PLAIN:
         return {"type": _PLAIN[kind]}
     origin, parts = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return {"enum": list(parts)}
     if origin in (Union, types.UnionType):
         return {"anyOf": [of(p) for p in parts]}
     if origin is dict:
@@ -45,12 +47,28 @@ def load(kind: Any, value: Any) -> Any:
             raise ValueError(f"expected {_PLAIN[kind]}, got {value!r}")
         return value
     origin, parts = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return _load_literal(parts, value)
     if origin in (Union, types.UnionType):
         return _load_union(parts, value)
     if origin is dict:
-        return {k: load(parts[1], v) for k, v in value.items()}
-    many = (parts[0],) * len(value) if parts[-1] is Ellipsis else parts
+        return {k: load(parts[1], v) for k, v in _expected(Mapping, "an object", value).items()}
+    many = (parts[0],) * len(_expected((list, tuple), "an array", value)) if parts[-1] is Ellipsis else parts
+    if len(_expected((list, tuple), "an array", value)) != len(many):
+        raise ValueError(f"expected {len(many)} values, got {value!r}")
     return tuple(load(p, v) for p, v in zip(many, value, strict=True))
+
+
+def _expected(kind: Any, name: str, value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise ValueError(f"expected {name}, got {value!r}")
+    return value
+
+
+def _load_literal(parts: tuple[Any, ...], value: Any) -> Any:
+    if value not in parts:
+        raise ValueError(f"expected one of {', '.join(map(repr, parts))}, got {value!r}")
+    return value
 
 
 def _load_dataclass(kind: Any, value: Any) -> Any:
@@ -64,9 +82,10 @@ def _load_dataclass(kind: Any, value: Any) -> Any:
 
 
 def _load_union(parts: tuple[Any, ...], value: Any) -> Any:
-    for part in parts:
+    """The part whose own type the value has already, before any that it can be turned into (5 stays an integer)."""
+    for part in sorted(parts, key=lambda p: p is not type(value)):
         try:
             return load(part, value)
-        except (ValueError, TypeError, AttributeError):
+        except ValueError:
             continue
     raise ValueError(f"{value!r} fits none of {parts}")

@@ -13,28 +13,47 @@ MIMICS = (
 )
 
 
+UNCERTAIN_LEVEL = 0.8
+
+
 def sentence(findings: Sequence[Finding]) -> str:
-    """What was found, worst level first."""
+    """What was found, worst level first; what could not be assessed; what else may look like it."""
     graded = [f for f in findings if f.grade is not None]
     if not graded:
-        return "No vertebral body could be assessed."
+        return " ".join(["No vertebral body could be assessed.", *_left_out(findings)])
     found = sorted((f for f in graded if f.grade), key=lambda f: -f.loss)
     fractures = [describe(f) for f in found if (f.grade or 0) >= 2]
     mild = [describe(f) for f in found if f.grade == 1]
-    span = f"{graded[0].vertebra.level}-{graded[-1].vertebra.level}" if len(graded) > 1 else f"{graded[0].vertebra.level}"
     parts = []
     if fractures:
         parts.append(f"Vertebral fracture: {'; '.join(fractures)}. Further assessment or fracture-liaison referral is suggested.")
     if mild:
         parts.append(f"Mild deformity, indeterminate: {'; '.join(mild)}.")
-    if not found:
-        parts.append(f"No vertebral fracture found by height loss ({len(graded)} bodies assessed, {span}).")
+    if found:
+        parts.append("Other causes of a fracture-shaped deformity are to be excluded by the reader.")
+    else:
+        bodies = f"{len(graded)} {'body' if len(graded) == 1 else 'bodies'}"
+        parts.append(f"No vertebral fracture found by height loss ({bodies} assessed, {_span(graded)}).")
+    parts += _left_out(findings)
+    if any(f.vertebra.level_confidence < UNCERTAIN_LEVEL for f in graded):
+        parts.append("Level names are uncertain.")
     return " ".join(parts)
+
+
+def _left_out(findings: Sequence[Finding]) -> list[str]:
+    named = [f"{f.vertebra.level or 'unnamed level'} ({f.reason})" for f in findings if f.grade is None]
+    return [f"Not assessed: {', '.join(named)}."] if named else []
+
+
+def _span(graded: Sequence[Finding]) -> str:
+    names = [f.vertebra.level or "unnamed level" for f in graded]
+    return names[0] if len(names) == 1 else f"{names[0]}-{names[-1]}"
 
 
 def describe(finding: Finding) -> str:
     """``T12 wedge, grade 2 (moderate), height loss 31 % (95 % interval 26-36 %)``."""
-    low, high = (round(100 * x) for x in finding.loss_interval_95)
+    # rounded as in the report first, so that table and sentence never differ by a per cent
+    loss, low, high = (f"{100 * round(x, 4):.0f}" for x in (finding.loss, *finding.loss_interval_95))
     grade = finding.grade or 0
-    name = f"{finding.vertebra.level} {finding.shape}, grade {grade} ({GRADE_NAMES[grade]})"
-    return f"{name}, height loss {100 * finding.loss:.0f} % (95 % interval {low}-{high} %)"
+    name = f"{finding.vertebra.level or 'unnamed level'} {finding.shape}, grade {grade} ({GRADE_NAMES[grade]})"
+    return f"{name}, height loss {loss} % (95 % interval {low}-{high} %)"

@@ -11,13 +11,27 @@ from typing import Any
 
 from endplate.report.report import Entry, Report
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# OWASP, "CSV injection": what makes a spreadsheet take a text for a formula
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+FINDING_COLUMNS = (
+    "scan", "level", "level_confidence", "ha_mm", "hm_mm", "hp_mm", "ha_hp", "hm_hp", "hp_expected", "ha_hp_z", "hm_hp_z",
+    "genant_index", "loss", "loss_low_95", "loss_high_95", "grade", "p_grade_0", "p_grade_1", "p_grade_2", "p_grade_3",
+    "shape", "flag", "complete", "assessable", "reason", "weak_norm", "score", "series_instance_uid",
+)  # fmt: skip
+SCAN_COLUMNS = (
+    "scan", "status", "messages", "vertebrae", "assessed", "fractures", "mild_deformities", "worst_level", "worst_loss",
+    "worst_grade", "fracture_probability", "spinal_deformity_index", "kyphosis_deg", "top_level", "levels_confidence",
+    "sentence", "kind", "path", "series_instance_uid", "slice_spacing_mm", "seconds",
+)  # fmt: skip
 Row = dict[str, Any]
 
 
 def finding_rows(report: Report) -> list[Row]:
     """One row per vertebra."""
-    return [{"scan": report.source.name, **_finding(entry), "series_instance_uid": report.source.series_instance_uid} for entry in report.vertebrae]
+    return [
+        {"scan": report.source.name, **_finding(entry), "series_instance_uid": report.source.series_instance_uid}
+        for entry in report.vertebrae
+    ]
 
 
 def _finding(e: Entry) -> Row:
@@ -80,21 +94,20 @@ def scan_row(report: Report) -> Row:
 
 
 def write_findings(reports: Sequence[Report], path: Path) -> None:
-    """Write ``findings.csv``, all at once or not at all."""
-    _write([row for report in reports for row in finding_rows(report)], path)
+    """Write ``findings.csv``, all at once or not at all; without vertebrae, its header."""
+    _write([row for report in reports for row in finding_rows(report)], FINDING_COLUMNS, path)
 
 
 def write_scans(reports: Sequence[Report], path: Path) -> None:
-    """Write ``scans.csv``, all at once or not at all."""
-    _write([scan_row(report) for report in reports], path)
+    """Write ``scans.csv``, all at once or not at all; without scans, its header."""
+    _write([scan_row(report) for report in reports], SCAN_COLUMNS, path)
 
 
-def _write(rows: Sequence[Row], path: Path) -> None:
+def _write(rows: Sequence[Row], columns: Sequence[str], path: Path) -> None:
     text = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({k: _safe(v) for k, v in row.items()} for row in rows)
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: _safe(v) for k, v in row.items()} for row in rows)
     write_atomically(path, text.getvalue().encode())
 
 
