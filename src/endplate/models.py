@@ -200,10 +200,10 @@ class Models:
 
 
 def load(folder: Path | None = None, threads: int = 0) -> Models:
-    """The models of a folder with ``localiser/``, ``detector/``, ``level_reader/`` and perhaps ``refiner/``; None takes the shipped ones.
+    """The models of a folder with ``localiser/``, ``detector/``, ``level_reader/`` and, if there, ``refiner/``.
 
     Args:
-        folder: where the model folders lie.
+        folder: where the model folders lie; None takes the shipped ones.
         threads: of ONNX Runtime; 0 takes all cores that this process may use.
 
     Raises:

@@ -142,7 +142,7 @@ def test_a_top_level_that_is_none_is_refused(top_level: str) -> None:
 def test_the_confidence_is_honest_where_errors_go_together(shared: float) -> None:
     """Laplace errors of the coordinate, a share of whose variance the whole chain has in common."""
     random, sure, right = np.random.default_rng(5), [], []
-    for _ in range(150):
+    for _ in range(300):
         count = int(random.integers(6, 15))
         top = int(random.integers(2, 24 - count))
         names = list(levels.USUAL[top : top + count])

@@ -13,11 +13,12 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from endplate import models  # noqa: E402
 from endplate.phantom import random_phantom  # noqa: E402
 from endplate.straightening import StraightSpine  # noqa: E402
-from endplate.training import (  # noqa: E402  # noqa: E402
+from endplate.training import (  # noqa: E402
     coarse_cases,
     detector_samples,
     export,
     localiser_samples,
+    networks,
     run,
     straight_cases,
     train_detector,
@@ -110,6 +111,7 @@ def test_localiser_trains_and_exports(cases, tmp_path: Path) -> None:
     export.save_localiser(network, tmp_path / "m" / "localiser", "test", "test\n")
     detector = train_detector.Detector()
     export.save_detector(detector, tmp_path / "m" / "detector", "test", "test\n")
+    export.save_level_reader(networks.LevelReader(), tmp_path / "m" / "level_reader", "test", "test\n")
     loaded = models.load(tmp_path / "m", threads=1)
     small = Volume(np.random.default_rng(0).normal(0, 200, (31, 45, 67)).astype(np.float32), np.eye(4))
     maps = loaded.localiser(small)

@@ -22,7 +22,7 @@ VARIANT = -6.0
 neighbours look alike, so that evidence for it is weak and the usual count is the safer name."""
 COORDINATE_SCALE = 1.2
 """Laplace scale, in levels, of the localiser's level coordinate on held-out scans."""
-INDEPENDENT = 2.0
+INDEPENDENT = 1.8
 """How many bodies' worth of evidence a whole chain holds: errors of neighbours go together. With half of the errors' variance
 shared by the whole chain, simulated chains are then named as often rightly as the confidence says (tests/labelling)."""
 LEAST_ALTERNATIVE = 0.05
