@@ -47,6 +47,11 @@ def test_no_body_is_invented_where_none_is_missing() -> None:
     assert np.diff(found).tolist() == [1] * 5
 
 
+def test_further_segments_of_the_sacrum_are_left_out_too() -> None:
+    found = name_levels(chain(6), reading(["L3", "L4", "L5", "S1", "S1", "S1"], 4.0))
+    assert [v.level for v in found.vertebrae] == ["L3", "L4", "L5"]
+
+
 def test_sacrum_is_left_out() -> None:
     found = name_levels(chain(4), reading(["L3", "L4", "L5", "S1"], 4.0))
     assert [v.level for v in found.vertebrae] == ["L3", "L4", "L5"]
@@ -65,7 +70,7 @@ def test_a_reader_overrides_the_evidence() -> None:
     assert [v.level for v in found.vertebrae] == ["T9", "T10", "T11", "T12"]
     assert found.confidence > 0.99
     with pytest.raises(ValueError, match="do not fit"):
-        name_levels(bodies, reading(["T1", "T2", "T3", "T4"]), top_level="L5")
+        name_levels(chain(8), reading(["T1"] * 8), top_level="L5")
 
 
 def test_thirteenth_thoracic_needs_strong_evidence() -> None:

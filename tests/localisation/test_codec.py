@@ -14,11 +14,23 @@ from endplate.volume import Volume
 def test_decoding_inverts_encoding(seed: int) -> None:
     rng = np.random.default_rng(seed)
     n = 30
-    column = codec.Column(rng.uniform(8, 70, n), rng.uniform(8, 90, n), rng.uniform(0, 1, n), np.linspace(5, 20, n))
+    row, across = (rng.uniform(25, 50) + np.cumsum(rng.uniform(-0.8, 0.8, n)) for _ in range(2))
+    column = codec.Column(row, across, rng.uniform(0.5, 1, n), np.linspace(5, 20, n))
     seen = codec.decode(codec.encode(column, (n, 40, 50)))
     np.testing.assert_allclose(seen.row_vox, column.row_vox, atol=0.1)  # the window cuts the Gaussian's tails
     np.testing.assert_allclose(seen.column_vox, column.column_vox, atol=0.1)
     np.testing.assert_array_equal(seen.level, column.level)
+
+
+def test_a_hotter_spot_aside_does_not_catch_the_column() -> None:
+    n = 30
+    column = codec.Column(np.full(n, 40.0), np.full(n, 50.0), np.ones(n), np.linspace(5, 20, n))
+    maps = codec.encode(column, (n, 40, 50))
+    stent = codec.encode(codec.Column(np.full(n, 20.0), np.full(n, 58.0), np.ones(n), np.zeros(n)), (n, 40, 50))
+    maps.heat[12:16] = np.maximum(maps.heat[12:16], stent.heat[12:16] + 1.0)
+    seen = codec.decode(maps)
+    assert np.abs(seen.row_vox - 40.0).max() < 2.0
+    assert np.abs(seen.column_vox - 50.0).max() < 2.0
 
 
 def test_longest_run_bridges_short_gaps_only() -> None:

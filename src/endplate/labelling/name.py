@@ -20,6 +20,9 @@ IMPOSSIBLE = -50.0
 VARIANT = -6.0
 """Log-probability of a numeric variant (T13, L6, no T12, no L5); about one person in ten has one, but the pictures of the
 neighbours look alike, so that evidence for it is weak and the usual count is the safer name."""
+SACRAL = -2.0
+"""Log-probability that what follows a segment of the sacrum was still taken for a body."""
+SACRAL_SEGMENTS = 5
 COORDINATE_SCALE = 1.2
 """Laplace scale, in levels, of the localiser's level coordinate on held-out scans."""
 INDEPENDENT = 1.8
@@ -86,7 +89,7 @@ def with_coordinate(log_probability: Floats, coordinate: Floats, scale: float | 
 
 
 def _named(vertebrae: Sequence[Vertebra], path: Sequence[int], confidence: Sequence[float]) -> tuple[Vertebra, ...]:
-    """The bodies with their names; S1 is no body to measure."""
+    """The bodies with their names; the sacrum's are no bodies to measure."""
     named = [v.named(levels.ALL[p], min(c, 1.0)) for v, p, c in zip(vertebrae, path, confidence, strict=True)]
     return tuple(v for v in named if v.level != "S1")
 
@@ -100,7 +103,7 @@ def _counted_down(vertebrae: Sequence[Vertebra], top_level: str) -> Labelling:
     evidence[first, levels.ALL.index(top_level) if top >= 0 else 0] = 0.0
     steps = _steps(vertebrae)
     path, score = _best_chain(evidence, steps)
-    if top < first or score < IMPOSSIBLE / 2:
+    if top < first or score < IMPOSSIBLE / 2 or path.count(levels.ALL.index("S1")) > SACRAL_SEGMENTS:
         raise ValueError(f"{len(vertebrae)} vertebrae from {top_level!r} down do not fit into C1 to S1; give another top level")
     if all(b - a == 1 for a, b in pairwise([levels.USUAL.index(levels.ALL[p]) for p in path])):
         return Labelling(_named(vertebrae, path, [1.0] * len(path)), 1.0, None, 0.0)
@@ -142,7 +145,8 @@ def _moves() -> list[tuple[str, str, float]]:
     pairs = [(a, b, 0.0) for a, b in pairwise(levels.USUAL)]
     thirteenth = [("T12", "T13", VARIANT), ("T13", "L1", 0.0), ("T11", "L1", VARIANT)]
     sixth = [("L5", "L6", VARIANT), ("L6", "S1", 0.0), ("L4", "S1", VARIANT)]
-    return [*pairs, *thirteenth, *sixth]
+    # further segments of the sacrum may look like bodies: they are read as more of S1
+    return [*pairs, *thirteenth, *sixth, ("S1", "S1", SACRAL)]
 
 
 def _skips(upper: Vertebra, lower: Vertebra) -> list[float]:

@@ -37,11 +37,13 @@ class Settings:
         aside_probability: share of crops taken beside the column, as examples of "no spine".
         short_probability: share of crops cut to few slices.
         narrow_probability: share of crops cut to a narrow field of view around the column.
+        implant_probability: share of crops with bright tubes beside the column (stents, contrast, ports), never in it.
     """
 
     aside_probability: float = 0.08
     short_probability: float = 0.35
     narrow_probability: float = 0.3
+    implant_probability: float = 0.3
 
 
 def draw(rng: np.random.Generator, case: CoarseCase, settings: Settings) -> Sample:
@@ -55,6 +57,8 @@ def draw(rng: np.random.Generator, case: CoarseCase, settings: Settings) -> Samp
     centre = np.array(SHAPE) / 2.0 + (0.0, rng.normal(7.0, 8.0), np.clip(wide, -70.0, 70.0))
     hu = _resample(case.hu, matrix, centre, anchor)
     course = (case.course_vox - anchor) @ np.linalg.inv(matrix).T + centre
+    if rng.random() < settings.implant_probability:
+        hu = _with_tubes(rng, hu, course)
     hu = _photometry(rng, _field_of_view(rng, hu, course, settings))
     return _targets(hu, course, case, (matrix, centre, anchor))
 
@@ -98,6 +102,23 @@ def _field_of_view(rng: np.random.Generator, hu: NDArray[np.float32], course: Fl
         else:
             hu[:, (np.abs(away[0]) > half)[:, None] | (np.abs(away[1]) > half)[None]] = AIR
     return hu
+
+
+def _with_tubes(rng: np.random.Generator, hu: NDArray[np.float32], course: Floats) -> NDArray[np.float32]:
+    """One to three bright tubes along the column at 32 to 80 mm from it."""
+    z, out = np.arange(SHAPE[0]), hu
+    order = np.argsort(course[:, 0])
+    row, column = (np.interp(z, course[order, 0], course[order, axis]) for axis in (1, 2))
+    rows, columns = np.arange(SHAPE[1])[None, :, None], np.arange(SHAPE[2])[None, None]
+    for _ in range(int(rng.integers(1, 4))):
+        angle, away, radius = rng.uniform(0.0, 2 * np.pi), rng.uniform(8.0, 20.0), rng.uniform(1.5, 4.0)
+        lean = rng.normal(0.0, 0.15, 2)[:, None] * (z - SHAPE[0] / 2)
+        at = row - away * abs(np.sin(angle)) + lean[0], column + away * np.cos(angle) + lean[1]
+        first, length = int(rng.integers(0, SHAPE[0] - 8)), int(rng.integers(8, 40))
+        long = ((z >= first) & (z < first + length))[:, None, None]
+        near = (rows - at[0][:, None, None]) ** 2 + (columns - at[1][:, None, None]) ** 2 < radius**2
+        out = np.where(near & long & (hu > -900.0), np.float32(rng.uniform(250.0, 1500.0)), out)
+    return out
 
 
 def _photometry(rng: np.random.Generator, hu: NDArray[np.float32]) -> NDArray[np.float32]:

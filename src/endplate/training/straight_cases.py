@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from endplate.anatomy import levels
 from endplate.geometry import bases
 from endplate.geometry.curves import Curve, through
 from endplate.phantom.phantom import Phantom
@@ -58,11 +59,12 @@ class StraightCase:
 
 
 def from_truth(volume: Volume, truth: Truth) -> StraightCase:
-    """The case of an annotated CT; rows beyond the annotated bodies stay unknown."""
+    """The case of an annotated CT; rows beyond the annotated bodies stay unknown, but for the sacrum: below L5 is no body."""
     assert truth.points_mm is not None
     hu, points, lateral = _box(volume, truth.curve, truth.points_mm)
     edge = points[:, :, :, 0]
-    known = (float(edge[0].min()) - 2.0, float(edge[-1].max()) + 2.0)
+    ends_at_l5 = truth.levels_certain and truth.level[-1] == levels.coordinate("L5")
+    known = (float(edge[0].min()) - 2.0, 1e6 if ends_at_l5 else float(edge[-1].max()) + 2.0)
     return StraightCase(truth.name, hu, points, lateral, truth.precise, np.ones(len(points), bool), known)
 
 
