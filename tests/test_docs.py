@@ -81,7 +81,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("page", RUNNING, ids=map(name, RUNNING))
-def test_the_examples_of_a_page_run_in_order(page: Path, elsewhere: Path) -> None:
+def test_the_examples_of_a_page_run_in_order(page: Path, elsewhere: Path, request: pytest.FixtureRequest) -> None:
     """Python and console blocks share one folder and one namespace; a ``text`` block after Python is its output.
 
     In the README the bash blocks run as well, without the set-up.
@@ -91,6 +91,8 @@ def test_the_examples_of_a_page_run_in_order(page: Path, elsewhere: Path) -> Non
         (Path(str(resources.files("endplate") / "weights")) / stage / "model.onnx").is_file() for stage in STAGES
     ):
         pytest.skip("no weights shipped yet")
+    if "lidc-0001-dicom" in page.read_text(encoding="utf-8"):
+        (elsewhere / "lidc-0001-dicom").symlink_to(request.getfixturevalue("lidc_dicom"))
     namespace: dict[str, object] = {}
     output = ""
     for block in blocks(page):
