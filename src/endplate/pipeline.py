@@ -36,6 +36,9 @@ PASSES = 2
 FAR_MM = 20.0
 """Between bodies nearer than this to a centre, the curve follows the centres alone."""
 
+BEYOND_MM = 60.0
+"""The curve goes on so far beyond the outermost bodies: room for one that was missed, not for the pelvis and the thighs."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -142,7 +145,9 @@ def refit(found: Centreline, vertebrae: Sequence[Vertebra]) -> Curve:
     offset = centres[:, :2] - np.stack([np.interp(centres[:, 2], course[:, 2], course[:, axis]) for axis in (0, 1)], -1)
     moved = course.copy()
     moved[:, :2] += np.stack([np.interp(course[:, 2], centres[:, 2], offset[:, axis]) for axis in (0, 1)], -1)
-    far = np.abs(moved[:, None, 2] - centres[None, :, 2]).min(1) > FAR_MM
+    away = np.abs(moved[:, None, 2] - centres[None, :, 2]).min(1)
+    inside = (moved[:, 2] > centres[0, 2] - BEYOND_MM) & (moved[:, 2] < centres[-1, 2] + BEYOND_MM)
+    far = (away > FAR_MM) & inside
     points = np.concatenate([centres, moved[far]])
     if len(points) < 2:
         return found.curve
