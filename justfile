@@ -28,6 +28,12 @@ style:
 benchmark *args:
     .venv/bin/python benchmarks/quantify_400.py {{args}}
 
+# cross-validate the folds of `runs/`, compare with the committed numbers: `just accuracy ../shared/data/ct`
+accuracy data:
+    .venv/bin/python benchmarks/cross_validate.py runs {{data}} runs/cross-validation
+    .venv/bin/endplate evaluate runs/cross-validation {{data}} --out runs/accuracy
+    .venv/bin/python benchmarks/no_worse.py benchmarks/results/cross-validation.json runs/accuracy/evaluation.json
+
 # the wheel, weights included
 wheel:
     .venv/bin/python -m build --wheel --no-isolation

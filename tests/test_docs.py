@@ -168,6 +168,16 @@ def test_every_refusal_code_is_explained() -> None:
     assert refusal_codes() <= explained, refusal_codes() - explained
 
 
+def test_the_pages_show_the_accuracy_that_was_measured() -> None:
+    spec = importlib.util.spec_from_file_location("accuracy_table", ROOT / "scripts" / "accuracy_table.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for path, text in module.pages().items():
+        assert path.read_text() == text, f"{path.name} is stale; run python scripts/accuracy_table.py"
+
+
 def test_the_changelog_names_this_version() -> None:
     import endplate
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from endplate.models import STAGES
+from endplate.models import SECOND_LOOK, STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 DENY_NETWORK = """
@@ -67,7 +67,9 @@ def test_the_wheel_quantifies_a_phantom_offline_and_without_torch(wheel: Path, e
         pytest.skip("no weights shipped yet")
     with zipfile.ZipFile(wheel) as archive:
         assert {
-            f"endplate/weights/{stage}/{file}" for stage in STAGES for file in ("model.onnx", "config.json", "PROVENANCE.md")
+            f"endplate/weights/{stage}/{file}"
+            for stage in (*STAGES, SECOND_LOOK)
+            for file in ("model.onnx", "config.json", "PROVENANCE.md")
         } <= set(archive.namelist())
     clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     command = str(environment / "bin" / "endplate")

@@ -94,9 +94,11 @@ def quantify_volume(volume: Volume, models: Models, settings: Settings | None = 
     with clock.stage("localise"):
         found = localise(volume, models.localiser, models.localisation)
     if isinstance(found, NoSpine):
-        said = (*context.messages, Message("no_spine", "info", f"no spine was found: {found.reason}"))
-        return Result(empty_report(replace(context, messages=said, timing_s=clock.seconds), "no_spine"), None)
+        return _without_spine(context, found.reason, clock)
     spine, vertebrae = _find_bodies(volume, found, models, clock)
+    if not vertebrae:
+        length = float(np.ptp(found.points_mm[:, 2]))
+        return _without_spine(context, f"along the likeliest course of {length:.0f} mm lies no vertebral body", clock)
     with clock.stage("label"):
         labelling = _name(volume, (found, spine.curve), vertebrae, models, rules.top_level)
     with clock.stage("measure"):
@@ -105,6 +107,11 @@ def quantify_volume(volume: Volume, models: Models, settings: Settings | None = 
     course = curve.at(np.arange(0.0, curve.length_mm + 1e-6, 2.0))
     context = replace(context, timing_s=clock.seconds)
     return Result(build_report(findings, labelling, course, context, rules.top_level is not None), spine)
+
+
+def _without_spine(context: Context, reason: str, clock: _Clock) -> Result:
+    said = (*context.messages, Message("no_spine", "info", f"no spine was found: {reason}"))
+    return Result(empty_report(replace(context, messages=said, timing_s=clock.seconds), "no_spine"), None)
 
 
 def _find_bodies(volume: Volume, found: Centreline, models: Models, clock: _Clock) -> tuple[StraightSpine, list[Vertebra]]:
