@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from endplate import __version__
 from endplate.anatomy import Vertebra
+from endplate.detection.chain import upright
 from endplate.detection.detect import detect
 from endplate.errors import EndplateError
 from endplate.geometry.curves import Curve, through
@@ -38,6 +39,9 @@ FAR_MM = 20.0
 
 BEYOND_MM = 60.0
 """The curve goes on so far beyond the outermost bodies: room for one that was missed, not for the pelvis and the thighs."""
+
+HELD_MM, HELD_SLOPE = np.array([2.0, 4.0]), np.array([0.12, 0.35])
+"""How far, to the left and to the back, the course beyond the bodies may leave their line: at its start, and per mm."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +125,8 @@ def _find_bodies(volume: Volume, found: Centreline, models: Models, clock: _Cloc
         with clock.stage("straighten"):
             spine = straighten(volume, curve, models.straight)
         with clock.stage("detect"):
-            bodies = [
-                d.vertebra for d in detect(spine, models.detector, models.detection, second_look if turn + 1 == PASSES else None)
-            ]
+            found_here = detect(spine, models.detector, models.detection, second_look if turn + 1 == PASSES else None)
+            bodies = upright([d.vertebra for d in found_here])
         curve = refit(found, bodies)
     return spine, bodies
 
@@ -155,10 +158,27 @@ def refit(found: Centreline, vertebrae: Sequence[Vertebra]) -> Curve:
     away = np.abs(moved[:, None, 2] - centres[None, :, 2]).min(1)
     inside = (moved[:, 2] > centres[0, 2] - BEYOND_MM) & (moved[:, 2] < centres[-1, 2] + BEYOND_MM)
     far = (away > FAR_MM) & inside
-    points = np.concatenate([centres, moved[far]])
+    points = np.concatenate([centres, _held_near(moved[far], centres)])
     if len(points) < 2:
         return found.curve
     return through(points[np.argsort(-points[:, 2])])
+
+
+def _held_near(beyond: Floats, centres: Floats) -> Floats:
+    """The localiser's points (m, 3), kept near the line on which the outermost three bodies (n, 3; feet to head) go on.
+
+    Below the last body the localiser may take a hip for the column; a bent end would turn the last body's mid-plane.
+    """
+    if len(centres) < 3:
+        return beyond
+    held = beyond.copy()
+    for end, outward in ((centres[:3][::-1], beyond[:, 2] < centres[0, 2]), (centres[-3:], beyond[:, 2] > centres[-1, 2])):
+        slope = (end[-1, :2] - end[0, :2]) / (end[-1, 2] - end[0, 2])
+        rise = beyond[outward, 2] - end[-1, 2]
+        line = end[-1, :2] + rise[:, None] * slope
+        reach = HELD_MM + np.abs(rise)[:, None] * HELD_SLOPE
+        held[outward, :2] = np.clip(beyond[outward, :2], line - reach, line + reach)
+    return held
 
 
 def software(models: Models, norms: Norms) -> Software:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from endplate.anatomy.vertebra import exact
 from endplate.detection import codec
-from endplate.detection.chain import main_chain
+from endplate.detection.chain import main_chain, upright
 
 
 def bodies(rows: list[float]) -> list[codec.Body]:
@@ -26,3 +27,11 @@ def bodies(rows: list[float]) -> list[codec.Body]:
 )
 def test_strays_are_dropped_and_gaps_are_not(rows: list[float], kept: int) -> None:
     assert len(main_chain(bodies(rows))) == kept
+
+
+def test_a_step_to_the_side_ends_the_column() -> None:
+    places = [(3.0 * k, 0.0, -35.0 * k) for k in range(6)] + [(80.0, 0.0, -220.0), (84.0, 0.0, -250.0)]
+    column = [exact(np.array([[[t, 0, s] for s in (10.0, -10.0)] for t in (-14.0, 0.0, 14.0)]) + np.array(p)) for p in places]
+    assert upright(column) == column[:6]
+    assert upright([]) == []
+    assert upright(column[:1]) == column[:1]

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from endplate.anatomy import Vertebra
 from endplate.detection.codec import Body
 
 FAR = 2.3
 """In units of the chain's usual spacing: one missed body makes a gap of two."""
 STRAY = 2
 """Groups of at most so many bodies, far from a larger one, are dropped."""
+
+STEEPEST = 1.0
+"""Sideways per downward step: a spine that leans by more than 45 degrees between two bodies is a hip, not a scoliosis."""
 
 
 def main_chain(bodies: Sequence[Body]) -> list[Body]:
@@ -30,3 +34,12 @@ def _usual(gaps: np.ndarray[tuple[int], np.dtype[np.floating]]) -> np.ndarray[tu
     """The larger of a gap's two neighbours, but no less than the median: spacing grows from neck to loin."""
     padded = np.concatenate([[gaps[0] if len(gaps) < 2 else gaps[1]], gaps, [gaps[-1] if len(gaps) < 2 else gaps[-2]]])
     return np.maximum(np.minimum(np.maximum(padded[:-2], padded[2:]), 2 * np.median(gaps)), np.median(gaps))
+
+
+def upright(vertebrae: Sequence[Vertebra]) -> list[Vertebra]:
+    """The longest stretch of the vertebrae (head to feet) in which no step runs more sideways than down."""
+    centres = np.array([v.centre_mm for v in vertebrae]).reshape(-1, 3)
+    sideways, down = np.abs(np.diff(centres[:, 0])), -np.diff(centres[:, 2])
+    cuts = np.flatnonzero(sideways > STEEPEST * np.maximum(down, 0.0)) + 1
+    groups = np.split(np.arange(len(vertebrae)), cuts)
+    return [vertebrae[i] for i in max(groups, key=len)]
