@@ -21,7 +21,7 @@ ROWS = (
     ("dG", "Genant index, mean difference", 3),
     ("level_scans", "all names right, share of scans", 2),
     ("specificity_25", "specificity per vertebra, loss >= 25 %", 3),
-    ("height_coverage_95", "heights in their 95 % interval", 2),
+    ("height_coverage_95", "heights in their 95 % interval, before calibration", 2),
 )
 GROUPS = (("all", "all scans"), ("thin", "slices <= 3 mm"), ("thick", "slices > 3 mm"))
 
@@ -35,6 +35,9 @@ def summary(content: dict[str, Any]) -> str:
     for key, words, digits in ROWS:
         cells = [estimate(content["groups"][g]["estimates"][key], digits) for g, _ in GROUPS]
         lines.append(f"| {words} | " + " | ".join(cells) + " |")
+    kept = content["calibration"]
+    words = "heights in their 95 % interval, calibrated on the other scans"
+    lines.append(f"| {words} | {kept['coverage_left_out']:.2f}, n {kept['n']} |" + " |" * (len(GROUPS) - 1))
     return "\n".join(lines)
 
 
