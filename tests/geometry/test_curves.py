@@ -37,7 +37,9 @@ def test_basis_is_orthonormal_and_stable(curve: Curve) -> None:
     tangent, posterior, left = bases.basis(curve, s)
     frame = np.stack([tangent, posterior, left], -2)
     np.testing.assert_allclose(frame @ frame.transpose(0, 2, 1), np.broadcast_to(np.eye(3), (200, 3, 3)), atol=1e-9)
-    assert (left[:, 0] > 0.8).all(), "r points to the patient's left"
+    # as near to the patient's left as the tangent allows; the steepest of these curves leans by 40 degrees
+    np.testing.assert_allclose(left[:, 0], np.sqrt(1.0 - tangent[:, 0] ** 2), atol=1e-9)
+    assert (left[:, 0] > 0.76).all()
     assert (posterior[:, 1] > 0.3).all(), "t points to posterior"
     assert (tangent[:, 2] < 0).all(), "s runs to the feet"
 

@@ -37,13 +37,15 @@ class Settings:
     Attributes:
         offsets_mm: lateral offsets of the channels.
         slab_mm: lateral positions averaged into a channel.
-        fracture_probability: share of the samples in which one or two bodies are compressed.
+        fracture_probability: share of the samples in which bodies are compressed.
+        further_fractures: share of the neighbours that are compressed then as well; with few fractures the points stop half-way.
         cut_probability: share of the samples cut by a made-up field of view.
     """
 
     offsets_mm: tuple[float, ...] = (-12.0, -5.0, 0.0, 5.0, 12.0)
     slab_mm: tuple[float, ...] = (-1.0, 0.0, 1.0)
-    fracture_probability: float = 0.5
+    fracture_probability: float = 0.8
+    further_fractures: float = 0.35
     cut_probability: float = 0.3
 
 
@@ -115,7 +117,8 @@ def draw_view(rng: np.random.Generator, case: StraightCase, settings: Settings) 
 def _compressions(rng: np.random.Generator, case: StraightCase, body: int, settings: Settings) -> list[deform.Compression]:
     if rng.random() > settings.fracture_probability:
         return []
-    chosen = {body} | ({min(body + int(rng.integers(1, 4)), len(case.points_px) - 1)} if rng.random() < 0.3 else set())
+    near = [i for i in range(max(body - 4, 0), min(body + 5, len(case.points_px))) if i != body]
+    chosen = {body, *(i for i in near if rng.random() < settings.further_fractures)}
     squeezed: list[deform.Compression] = []
     points = case.points_px
     for index in sorted(chosen, reverse=True):  # feet first: a compression moves only what lies above it
