@@ -43,6 +43,8 @@ def main() -> None:
     for file in series.iterdir():
         file.read_bytes()
     report(fresh(asked, series), child(asked, series), references(series))
+    seconds, _ = timed(lambda: subprocess.run([sys.executable, "-m", "endplate", "--help"], stdout=subprocess.DEVNULL, check=True))
+    print(f"`endplate --help`: {seconds:.2f} s.")
 
 
 def phantom_series(cache: Path) -> Path:
