@@ -146,10 +146,9 @@ class OnnxRefiner:
     network: _Network
 
     def __call__(self, patches_hu: NDArray[np.float32]) -> refine.Seen:
-        """Points and scales of patches, the mean over each patch and its left-right mirror."""
-        both = [self.network.run_batch(p) for p in (patches_hu, patches_hu[:, ::-1])]
-        points, scale = ((both[0][k] + both[1][k]) / 2.0 for k in ("points", "scale"))
-        return refine.Seen(points.reshape(-1, 3, 2, 2), scale.reshape(-1, 3, 2))
+        """Points and scales of patches."""
+        seen = self.network.run_batch(patches_hu)
+        return refine.Seen(seen["points"].reshape(-1, 3, 2, 2), seen["scale"].reshape(-1, 3, 2))
 
 
 @dataclass(frozen=True)
