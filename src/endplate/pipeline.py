@@ -23,7 +23,7 @@ from endplate.localisation.localise import Centreline, NoSpine, localise
 from endplate.localisation.refit import refit
 from endplate.models import Models, load
 from endplate.morphometry.measure import measure
-from endplate.morphometry.norms import Norms, shipped
+from endplate.morphometry.norms import DEFAULT, Norms, chosen, shipped
 from endplate.report.build import Context, build_report, empty_report, source_of
 from endplate.report.report import Message, Model, Report, Software
 from endplate.report.table import write_atomically
@@ -63,7 +63,9 @@ class Result:
     spine: StraightSpine | None
 
 
-def quantify(path: Path | str, *, models: Path | None = None, threads: int = 0, top_level: str | None = None) -> Report:
+def quantify(
+    path: Path | str, *, models: Path | None = None, threads: int = 0, top_level: str | None = None, norms: str = DEFAULT
+) -> Report:
     """The report of exactly one scan.
 
     Args:
@@ -71,15 +73,16 @@ def quantify(path: Path | str, *, models: Path | None = None, threads: int = 0, 
         models: a folder of weights; the shipped ones if left out.
         threads: of the networks; 0 takes all cores.
         top_level: name of the uppermost complete vertebra, where the reader knows better.
+        norms: a shipped table's name, or the path of your own (``endplate.morphometry.norms``).
 
     Raises:
         InputRefused: if the input cannot be measured, or holds several scans.
         ModelUnusable: if the weights are missing or damaged.
     """
-    began = perf_counter()
+    table, began = chosen(norms), perf_counter()
     volume = read(Path(path))
     seconds = perf_counter() - began
-    report = quantify_volume(volume, load(models, threads), Settings(top_level)).report
+    report = quantify_volume(volume, load(models, threads), Settings(top_level, table)).report
     timing = {"read": round(seconds, 3), **report.timing_s, "total": round(perf_counter() - began, 3)}
     return replace(report, timing_s=timing)
 

@@ -21,6 +21,7 @@ def quantify(
     models: Path | None = None,
     threads: int = 0,
     top_level: str | None = None,
+    norms: str | None = None,
     overwrite: bool = False,
 ) -> int:
     """Measure every vertebra of every CT under some paths.
@@ -32,6 +33,7 @@ def quantify(
         models: folder with other weights; the shipped ones if left out.
         threads: of the networks; 0 takes all cores.
         top_level: name of the uppermost vertebra found, such as T1, where you know better; for a single scan.
+        norms: what is expected at each level: ct-keypoints-1, chest-ct-experts-1, or a CSV file of your own.
         overwrite: do again what is done already.
     """
     from endplate import __version__, cohort, pipeline
@@ -39,21 +41,27 @@ def quantify(
     from endplate.cli.demo import make_demo
     from endplate.cli.progress import shown
     from endplate.models import load
+    from endplate.morphometry.norms import DEFAULT, chosen
 
     if not paths and not demo:
         return _usage("give at least one PATH, or --demo for a synthetic CT with a known fracture")
     if top_level and top_level not in levels.USUAL:
         return _usage(f"--top-level {top_level} is no level; expected one of {', '.join(levels.USUAL)}")
+    try:
+        table = chosen(norms or DEFAULT)
+    except ValueError as error:
+        return _usage(f"--norms: {error}")
     networks = load(models, threads)
     _check_writable(out)
     jobs = cohort.worklist([*paths, *([make_demo(out)] if demo else [])], out)
     if top_level and len(jobs) != 1:
         return _usage(f"--top-level {top_level} names the vertebrae of one scan, but there are {len(jobs)}; give one scan")
-    maker = cohort.Maker(__version__, {stage: identity.sha256 for stage, identity in networks.identities.items()}, top_level)
+    weights = {stage: identity.sha256 for stage, identity in networks.identities.items()}
+    maker = cohort.Maker(__version__, weights, top_level, f"{table.name} {table.fingerprint}")
     destination = cohort.Destination(out, maker, overwrite)
     outcomes: list[Outcome] = []
     try:
-        outcomes.extend(shown(cohort.run(jobs, destination, networks, pipeline.Settings(top_level=top_level)), len(jobs)))
+        outcomes.extend(shown(cohort.run(jobs, destination, networks, pipeline.Settings(top_level, table)), len(jobs)))
     except KeyboardInterrupt:
         cohort.write_tables(out)
         print("endplate: interrupted; finished scans are kept, the same command goes on from there", file=sys.stderr)

@@ -43,11 +43,13 @@ class Maker:
         software: version of endplate.
         models: SHA-256 by stage.
         top_level: as given by the user, or None.
+        norms: the table by which losses were judged: its name and a hash of its numbers.
     """
 
     software: str
     models: dict[str, str]
     top_level: str | None = None
+    norms: str = ""
 
 
 def origin(path: Path, files: Iterable[Path], series: str = "") -> Origin:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from endplate.evaluation.quantities import QUANTITIES, pool
 from endplate.evaluation.scan_score import ScanScore
 
+Floats = NDArray[np.floating]
 SEED = 20230418
 ENOUGH = 0.9
 """Share of the resamples in which a quantity must exist for its interval to be given; an AUC needs both classes."""
@@ -50,3 +52,17 @@ def estimates(scores: Sequence[ScanScore], resamples: int, seed: int = SEED) -> 
         low, high = np.percentile(known, (2.5, 97.5)) if len(known) > ENOUGH * len(values) else (math.nan, math.nan)
         found[q.key] = Estimate(q.statistic(sample), float(low), float(high), len(sample))
     return found
+
+
+def interval(
+    patients: Sequence[Floats], statistic: Callable[[Floats], float], resamples: int = 2000, seed: int = SEED
+) -> tuple[float, float]:
+    """95 % interval of a statistic of rows that come patient by patient; NaN where too many resamples lack it."""
+    random = np.random.default_rng(seed)
+    again = (random.integers(len(patients), size=len(patients)) for _ in range(resamples))
+    values = np.array([statistic(np.concatenate([patients[i] for i in chosen])) for chosen in again])
+    known = values[np.isfinite(values)]
+    if len(known) <= ENOUGH * resamples:
+        return math.nan, math.nan
+    low, high = np.percentile(known, (2.5, 97.5))
+    return float(low), float(high)

@@ -153,6 +153,8 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("keypoint_mm_mean", "keypoint error, mean", "mm", _of("keypoint_mm"), mean),
     Quantity("keypoint_mm_median", "keypoint error, median", "mm", _of("keypoint_mm"), partial(quantile, q=0.5)),
     Quantity("keypoint_mm_p95", "keypoint error, 95th percentile", "mm", _of("keypoint_mm"), partial(quantile, q=0.95)),
+    Quantity("keypoint_sagittal_mm", "keypoint error in the sagittal plane, mean", "mm", _of("sagittal_mm"), mean),
+    Quantity("keypoint_lateral_mm", "keypoint error from left to right, mean", "mm", _of("lateral_mm"), mean),
     Quantity("height_mm", "height error, mean |dH|", "mm", _absolute("height_difference_mm"), mean),
     Quantity("height_bias_mm", "height bias, found - true", "mm", _of("height_difference_mm"), mean),
     Quantity("dG", "index error, mean |dG|", "", _of("index_error"), mean),

@@ -27,6 +27,7 @@ class Precise:
     Attributes:
         level: k true names.
         keypoint_mm: (k, 6) distance of each point, patient space.
+        lateral_mm: (k, 6) its part across the spine, along the patient's left-right axis.
         found_mm: (k, 3) heights found.
         true_mm: (k, 3) true heights.
         sd_mm: (k, 3) standard deviations of the heights found; NaN where not given.
@@ -34,6 +35,7 @@ class Precise:
 
     level: tuple[str, ...]
     keypoint_mm: Floats
+    lateral_mm: Floats
     found_mm: Floats
     true_mm: Floats
     sd_mm: Floats
@@ -86,8 +88,8 @@ def _precise(found: Prediction, truth: Truth, pairs: Indices) -> Precise:
     i, j = pairs.T
     a, b = found.points_mm[i], truth.points_mm[j]
     names = tuple(truth.level[n] for n in j)
-    distance = np.linalg.norm(a - b, axis=-1).reshape(-1, 6)
-    return Precise(names, distance, heights(a), heights(b), np.sqrt((found.points_sd_mm[i] ** 2).sum(-1)))
+    distance, lateral = np.linalg.norm(a - b, axis=-1).reshape(-1, 6), np.abs(a - b)[..., 0].reshape(-1, 6)
+    return Precise(names, distance, lateral, heights(a), heights(b), np.sqrt((found.points_sd_mm[i] ** 2).sum(-1)))
 
 
 def _errors(sharp: Precise) -> Samples:
@@ -96,6 +98,8 @@ def _errors(sharp: Precise) -> Samples:
     units = np.abs(apart / spread).ravel()
     return {
         "keypoint_mm": sharp.keypoint_mm.ravel(),
+        "lateral_mm": sharp.lateral_mm.ravel(),
+        "sagittal_mm": np.sqrt(np.maximum(sharp.keypoint_mm**2 - sharp.lateral_mm**2, 0.0)).ravel(),
         "height_difference_mm": apart.ravel(),
         "index_error": np.abs(genant_index(sharp.found_mm) - genant_index(sharp.true_mm)),
         "height_error_sd": units[np.isfinite(units)],

@@ -6,13 +6,18 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from statistics import median, pstdev
 
 from endplate.anatomy import levels
 
-DEFAULT = "chest-ct-experts-1"
+EXPERTS = "chest-ct-experts-1"
+"""The experts' convention: middle points deep in the endplate's dish (Hm/Hp about .85)."""
+DEFAULT = "ct-keypoints-1"
+"""The convention of the points that the shipped networks learnt from (Hm/Hp about .90); docs/decisions/0013."""
+SHIPPED = (DEFAULT, EXPERTS)
 COLUMNS = ("level", "ha_hp", "ha_hp_sd", "hm_hp", "hm_hp_sd", "hp_mm", "weak")
 
 
@@ -61,6 +66,11 @@ class Norms:
         return self.levels.get({"T13": "T12", "L6": "L5"}.get(level, level))
 
     @property
+    def fingerprint(self) -> str:
+        """A short hash of all numbers."""
+        return sha256(repr(sorted(self.levels.items())).encode()).hexdigest()[:12]
+
+    @property
     def unknown(self) -> LevelNorm:
         """What is expected where the level is unknown: the middle of all well-founded levels, spread as widely as they are."""
         firm = [n for n in self.levels.values() if not n.weak] or list(self.levels.values())
@@ -101,6 +111,20 @@ def _norm(row: Mapping[str, str]) -> LevelNorm:
 def _pooled(values: list[tuple[float, float]]) -> tuple[float, float]:
     means, spreads = [v[0] for v in values], [v[1] for v in values]
     return median(means), (median(spreads) ** 2 + pstdev(means) ** 2) ** 0.5
+
+
+def chosen(name_or_path: str) -> Norms:
+    """A shipped table by its name, or a user's own by its path.
+
+    Raises:
+        ValueError: if there is neither, or the file is damaged.
+    """
+    if name_or_path in SHIPPED:
+        return shipped(name_or_path)
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise ValueError(f"{name_or_path} is neither a shipped table of norms ({', '.join(SHIPPED)}) nor a file")
+    return read_norms(path)
 
 
 @cache
