@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +24,8 @@ from endplate import measure, models
 from endplate.anatomy import levels
 from endplate.detection import codec, refine
 from endplate.detection.chain import main_chain
+from endplate.evaluation.bootstrap import interval
+from endplate.evaluation.quantities import auc
 from endplate.training import deform, detector_samples, straight_cases
 from endplate.training.truth import FOLDS, read_truth
 from endplate.volume.files import read_nifti
@@ -37,6 +38,7 @@ SHAPES = {
     "crush": lambda depth: deform.Loss(depth, depth, 0.9 * depth, 0.6),
 }
 ACTIONABLE = 0.25
+GRADES = {"grade 2": (0.25, 0.40), "grade 3": (0.40, 2.0), "grade 2 and 3": (0.25, 2.0)}
 Row = tuple[str, str, float, float, float]  # case, shape, depth, true loss, found loss
 
 
@@ -44,10 +46,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--folds", default="012", help="which folds")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     rows: list[Row] = []
     for number, held_out in enumerate(FOLDS):
+        if str(number) not in asked.folds:
+            continue
         networks = models.load(asked.runs / f"fold-{number}")
         for case in (c for c in held_out if (asked.data / c / "truth.json").exists()):
             rows += of_case(asked.data / case, networks)
@@ -86,7 +91,7 @@ def seen(
     side = np.full((int(shape[0]), 1), len(case.hu[0, 0]) // 2 + case.lateral_px[body])
     straight = networks.straight
     settings = detector_samples.Settings(offsets_mm=straight.offsets_mm, slab_mm=straight.slab_mm)
-    return detector_samples._sample_slabs(case.hu, source, side, 1.0, settings), moved - first
+    return detector_samples.sample_slabs(case.hu, source, side, 1.0, settings), moved - first
 
 
 def losses(image: NDArray[np.float32], points: Floats, names: list[str], body: int, networks: models.Models) -> tuple[float, float]:
@@ -115,48 +120,90 @@ def measured(points_px: Floats, names: list[str], index: int) -> float:
 
 
 def summary(rows: list[Row]) -> dict[str, Any]:
-    """Sensitivity per shape and depth at the default flag, specificity of untouched bodies, AUC."""
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[f"{row[1]} {row[2]:.2f}"].append(row)
-    out: dict[str, Any] = {}
-    for name, group in sorted(groups.items()):
-        true, read = (np.array([row[i] for row in group]) for i in (3, 4))
-        flagged, fractured = np.nan_to_num(read, nan=0.0) >= ACTIONABLE, true >= ACTIONABLE
-        out[name] = {
-            "n": len(group),
-            "missed": int(np.isnan(read).sum()),
-            "truly_fractured": int(fractured.sum()),
-            "sensitivity": float(flagged[fractured].mean()) if fractured.any() else None,
-            "specificity": float((~flagged[~fractured]).mean()) if (~fractured).any() else None,
-            "loss_error": float(np.nanmean(np.abs(read - true))),
-        }
+    """Per shape and depth at the default flag; per shape and true grade also at the cut that 95 % of the untouched stay under."""
     true, read = (np.array([row[i] for row in rows]) for i in (3, 4))
     read = np.nan_to_num(read, nan=0.0)
-    sick, well = read[true >= ACTIONABLE], read[true < ACTIONABLE]
-    wins = (sick[:, None] > well[None]).mean() + 0.5 * (sick[:, None] == well[None]).mean()
+    untouched = np.array([row[1] == "untouched" for row in rows])
+    well = untouched & (true < ACTIONABLE)
+    cut = float(np.quantile(read[well], 0.95))
+    out: dict[str, Any] = {"made": {}, "grades": {}}
+    for name in sorted({(row[1], row[2]) for row in rows}):
+        chosen = np.array([(row[1], row[2]) == name for row in rows])
+        group = [row for row, keep in zip(rows, chosen, strict=True) if keep]
+        fractured = chosen & (true >= ACTIONABLE)
+        out["made"][f"{name[0]} {name[1]:.2f}"] = {
+            "n": len(group),
+            "missed": int(sum(np.isnan(row[4]) for row in group)),
+            "truly_fractured": int(fractured.sum()),
+            "sensitivity": _share(read[fractured] >= ACTIONABLE),
+            "specificity": _share(read[chosen & ~fractured] < ACTIONABLE),
+            "loss_error": float(np.nanmean([abs(row[4] - row[3]) for row in group])),
+            "loss_bias": float(np.nanmean([row[4] - row[3] for row in group])),
+        }
+    for shape in SHAPES:
+        for grade, (low, high) in GRADES.items():
+            chosen = np.array([row[1] == shape for row in rows]) & (true >= low) & (true < high)
+            groups = _by_scan(rows, chosen, read)
+            out["grades"][f"{shape}, {grade}"] = {
+                "n": int(chosen.sum()),
+                "sensitivity_25": _with_interval(groups, ACTIONABLE),
+                "sensitivity_at_specificity_95": _with_interval(groups, cut),
+            }
+    sick = true >= ACTIONABLE
+    labelled = [np.stack([g[:, 0], g[:, 1] >= ACTIONABLE], -1) for g in _by_scan(rows, np.ones(len(rows), bool), read, true)]
+    low, high = interval(labelled, auc)
     out["all"] = {
         "n": len(rows),
-        "truly_fractured": len(sick),
-        "auc": float(wins),
-        "sensitivity": float((sick >= ACTIONABLE).mean()),
-        "specificity": float((well < ACTIONABLE).mean()),
+        "truly_fractured": int(sick.sum()),
+        "auc": auc(np.concatenate(labelled)),
+        "auc_low": low,
+        "auc_high": high,
+        "sensitivity_25": _share(read[sick] >= ACTIONABLE),
+        "specificity_25_untouched": _share(read[well] < ACTIONABLE),
+        "specificity_25_all": _share(read[~sick] < ACTIONABLE),
+        "cut_at_specificity_95": cut,
+        "sensitivity_at_specificity_95": _share(read[sick] >= cut),
     }
     return out
 
 
+def _share(hits: NDArray[np.bool_]) -> float | None:
+    return float(hits.mean()) if len(hits) else None
+
+
+def _by_scan(rows: list[Row], chosen: NDArray[np.bool_], *columns: Floats) -> list[Floats]:
+    """Columns (n, k) of the chosen rows, scan by scan."""
+    scans = np.array([row[0] for row in rows])
+    table = np.stack(columns, -1)
+    return [table[chosen & (scans == name)] for name in dict.fromkeys(scans) if (chosen & (scans == name)).any()]
+
+
+def _with_interval(groups: list[Floats], cut: float) -> list[float] | None:
+    if not groups:
+        return None
+    low, high = interval(groups, lambda x: float((x >= cut).mean()))
+    return [float((np.concatenate(groups) >= cut).mean()), low, high]
+
+
 def table(found: dict[str, Any]) -> str:
     """Markdown."""
-    head = "| made | n | missed | truly >= 25 % | sensitivity | specificity | loss error |\n|---|---|---|---|---|---|---|"
-    lines = [
-        f"| {name} | {x['n']} | {x['missed']} | {x['truly_fractured']} | {share(x['sensitivity'])} | "
-        f"{share(x['specificity'])} | {x['loss_error']:.3f} |"
-        for name, x in found.items()
-        if name != "all"
-    ]
+    lines = ["| made | n | missed | truly >= 25 % | flagged | specificity | loss error | bias |", f"|{'---|' * 8}"]
+    for name, x in found["made"].items():
+        shares = f"{share(x['sensitivity'])} | {share(x['specificity'])} | {x['loss_error']:.3f} | {x['loss_bias']:+.3f}"
+        lines.append(f"| {name} | {x['n']} | {x['missed']} | {x['truly_fractured']} | {shares} |")
     x = found["all"]
-    end = f"All {x['n']}: AUC {x['auc']:.3f}, sensitivity {x['sensitivity']:.3f}, specificity {x['specificity']:.3f}."
-    return "\n".join([head, *lines, "", end])
+    cut = f"loss >= {x['cut_at_specificity_95']:.3f}: specificity .95"
+    lines += ["", f"| shape and true grade | n | flagged (loss >= .25) | flagged at {cut} |", "|---|---|---|---|"]
+    for name, g in found["grades"].items():
+        cells = [_ranged(g[key]) for key in ("sensitivity_25", "sensitivity_at_specificity_95")]
+        lines.append(f"| {name} | {g['n']} | {cells[0]} | {cells[1]} |")
+    said = f"AUC {x['auc']:.3f} ({x['auc_low']:.3f} to {x['auc_high']:.3f}); at .25 sensitivity {x['sensitivity_25']:.3f}, "
+    said += f"specificity {x['specificity_25_untouched']:.3f} of the untouched; "
+    return "\n".join([*lines, "", f"All {x['n']}: {said}at {cut}, sensitivity {x['sensitivity_at_specificity_95']:.3f}."])
+
+
+def _ranged(value: list[float] | None) -> str:
+    return "-" if value is None else f"{value[0]:.2f} ({value[1]:.2f} to {value[2]:.2f})"
 
 
 def share(value: float | None) -> str:

@@ -231,7 +231,7 @@ def test_levels_without_a_posterior_norm_have_no_posterior_term(level: str) -> N
 
 def test_the_public_function_is_this_one() -> None:
     assert endplate.measure is measure
-    (finding,) = endplate.measure(body_points((14, 17, 21))[None], ["T8"])
+    (finding,) = endplate.measure(body_points((13, 17, 21))[None], ["T8"])
     assert (finding.shape, finding.grade) == ("wedge", 2)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from endplate.anatomy import levels
+from endplate.evaluation.expert_annotation import Reading, read_annotations
 from endplate.morphometry import Finding, measure
+from endplate.morphometry.norms import EXPERTS, shipped
 
-SLICE_MM = 0.8
 Read = dict[str, Finding]
 pytestmark = pytest.mark.data
 
@@ -19,22 +18,13 @@ pytestmark = pytest.mark.data
 @pytest.fixture(scope="module")
 def readings(shared_data: Path) -> list[tuple[Read, Read]]:
     """Findings of the first and the second expert, scan by scan."""
-    spacing = json.loads((shared_data / "experts/spacing.json").read_text())
-    out = []
-    for path in sorted((shared_data / "experts/annotation").glob("*.json")):
-        by = json.loads(path.read_text())["Annotation"]
-        step = SLICE_MM / spacing[path.stem]["dz_over_dx"]
-        one, other = (findings(by[name], step) for name in ("expert1", "expert2"))
-        out.append((one, other))
-    return out
+    patients = read_annotations(shared_data / "experts").values()
+    return [(findings(by["expert1"]), findings(by["expert2"])) for by in patients]
 
 
-def findings(segments: list[dict], step_mm: float) -> Read:
-    bodies = {str(v["type"]).replace("Th", "T"): np.array(v["segments"], float) for v in segments}
-    names = sorted(bodies, key=levels.order)
-    clicked = np.array([bodies[n] for n in names])
-    patient = np.stack([clicked[..., 1] * step_mm, clicked[..., 0] * step_mm, -clicked[..., 2] * SLICE_MM], -1)
-    return {n: f for n, f in zip(names, measure(patient, names), strict=True) if f.assessable}
+def findings(reading: Reading) -> Read:
+    names, points = list(reading), np.array(list(reading.values()))
+    return {n: f for n, f in zip(names, measure(points, names, norms=shipped(EXPERTS)), strict=True) if f.assessable}
 
 
 def kappa(one: np.ndarray, other: np.ndarray) -> float:

@@ -22,6 +22,7 @@ class Vertebra:
         level_confidence: probability of the name, 0 to 1.
         score: confidence that this is a vertebral body, 0 to 1.
         complete: False where the field of view cuts the body.
+        doubt: why its points are not to be trusted, such as metal in it, or None.
 
     Raises:
         ValueError: if the points are not (3, 2, 3) finite numbers.
@@ -33,6 +34,7 @@ class Vertebra:
     level_confidence: float = 0.0
     score: float = 1.0
     complete: bool = True
+    doubt: str | None = None
 
     def __post_init__(self) -> None:
         if self.points_mm.shape != (3, 2, 3) or not np.isfinite(self.points_mm).all():

@@ -46,6 +46,7 @@ class Body:
         lateral_px: how far the body's mid-plane lies to the left of the image plane.
         score: confidence, 0 to 1.
         completeness: probability that the whole body is in view.
+        restless_px: how far the last look still moved a point; 0 where there was one look at most.
     """
 
     points_px: Floats
@@ -53,6 +54,7 @@ class Body:
     lateral_px: float = 0.0
     score: float = 1.0
     completeness: float = 1.0
+    restless_px: float = 0.0
 
     @property
     def centre_px(self) -> Floats:

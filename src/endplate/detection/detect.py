@@ -24,6 +24,12 @@ class Detector(Protocol):
         ...
 
 
+METAL_HU = 2000.0
+"""Above cortical bone: screws, cages, cement and their blooming."""
+METAL_SHARE = 0.03
+"""Of a body's outline, in any channel of the image."""
+RESTLESS_MM = 2.0
+"""How far two looks at the same body may place a point apart."""
 SecondLook = tuple[refine.Refiner, refine.Settings]
 """The refiner and its patches."""
 
@@ -55,7 +61,27 @@ def _in_patient(spine: StraightSpine, body: codec.Body) -> Vertebra:
     lateral_mm = body.lateral_px * spine.pixel_mm
     points = spine.patient_from_pixel(body.points_px, lateral_mm)
     complete = body.completeness >= 0.5 and _shows(spine, body.points_px)
-    return Vertebra(points, body.sd_px * spine.pixel_mm, score=body.score, complete=complete)
+    return Vertebra(points, body.sd_px * spine.pixel_mm, score=body.score, complete=complete, doubt=_doubt(spine, body))
+
+
+def _doubt(spine: StraightSpine, body: codec.Body) -> str | None:
+    """Why the points are not to be trusted, or None."""
+    if (share := _metal_share(spine, body.points_px)) > METAL_SHARE:
+        return f"metal or cement in the body ({share:.0%} of it above {METAL_HU:.0f} HU)"
+    if (apart := body.restless_px * spine.pixel_mm) > RESTLESS_MM:
+        return f"the points disagree: two looks place one of them {apart:.1f} mm apart"
+    return None
+
+
+def _metal_share(spine: StraightSpine, points_px: Floats) -> float:
+    """Largest share of the body's outline that reads as metal, over the channels."""
+    low = np.maximum(np.floor(points_px.min((0, 1))).astype(int), 0)
+    high = np.maximum(np.ceil(points_px.max((0, 1))).astype(int) + 1, low)
+    rows, columns = np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij")
+    inside = codec.central_part(points_px, np.stack([rows, columns], -1), 1.0)
+    seen = spine.image_hu[:, low[0] : high[0], low[1] : high[1]]
+    inside = inside[: seen.shape[1], : seen.shape[2]]
+    return float((seen[:, inside] > METAL_HU).mean(1).max()) if inside.any() else 0.0
 
 
 def _shows(spine: StraightSpine, points_px: Floats) -> bool:

@@ -100,10 +100,11 @@ def refine(image_hu: NDArray[np.float32], bodies: Sequence[Body], refiner: Refin
     """The bodies with refined points; those cut by the field of view stay as they are."""
     out = list(bodies)
     chosen = [i for i, body in enumerate(bodies) if body.completeness >= 0.5]
-    for _ in range(settings.looks if chosen else 0):
+    for look in range(settings.looks if chosen else 0):
         frames = [Frame.of(out[i].points_px) for i in chosen]
         seen = refiner(cut_patches(image_hu, frames, settings))
         for i, frame, points, scale in zip(chosen, frames, seen.points, seen.scale, strict=True):
-            sd = scale * settings.step_px * settings.scale_factor
-            out[i] = replace(out[i], points_px=frame.pixel_from_patch(points, settings), sd_px=sd)
+            sd, placed = scale * settings.step_px * settings.scale_factor, frame.pixel_from_patch(points, settings)
+            moved = float(np.linalg.norm(placed - out[i].points_px, axis=-1).max()) if look else 0.0
+            out[i] = replace(out[i], points_px=placed, sd_px=sd, restless_px=moved)
     return out

@@ -103,7 +103,7 @@ def draw_view(rng: np.random.Generator, case: StraightCase, settings: Settings) 
     tilt, shift = rng.normal(0.0, 0.02), np.clip(rng.normal(0.0, 2.5), -6.0, 6.0)
     mirror = rng.choice([-1.0, 1.0])
     lateral_of_row = shift + tilt * (np.arange(SHAPE[0]) - SHAPE[0] / 2)
-    image = _sample_slabs(case.hu, source, len(case.hu[0, 0]) // 2 + lateral_of_row[:, None], mirror, settings)
+    image = sample_slabs(case.hu, source, len(case.hu[0, 0]) // 2 + lateral_of_row[:, None], mirror, settings)
     for press in squeezed:
         points = press.moved(points)
     out = smooth.moved(points)
@@ -128,7 +128,16 @@ def _compressions(rng: np.random.Generator, case: StraightCase, body: int, setti
     return squeezed
 
 
-def _sample_slabs(hu: NDArray[np.int16], source: Floats, lateral: Floats, mirror: float, settings: Settings) -> NDArray[np.float32]:
+def sample_slabs(hu: NDArray[np.int16], source: Floats, lateral: Floats, mirror: float, settings: Settings) -> NDArray[np.float32]:
+    """Channels (channels, rows, columns) of a straight box at source indices (rows, columns, 2) of s and t.
+
+    Args:
+        hu: box (s, t, r).
+        source: where each pixel comes from.
+        lateral: index of r on which the channels are centred, per row (rows, 1).
+        mirror: -1 swaps left and right.
+        settings: offsets and slabs.
+    """
     low = np.maximum(np.floor(source.min((0, 1))).astype(int) - 1, 0)
     high = np.maximum(np.ceil(source.max((0, 1))).astype(int) + 2, low + 2)
     box = hu[low[0] : high[0], low[1] : high[1]]
