@@ -151,6 +151,38 @@ class Ratios:
 
 
 @dataclass(frozen=True)
+class Density:
+    """Attenuation of a body's trabecular bone.
+
+    Attributes:
+        mean_hu: mean of the region.
+        sd_hu: standard deviation in it.
+        area_mm2: of the region, in the mid-plane of the body.
+    """
+
+    mean_hu: float
+    sd_hu: float
+    area_mm2: float
+
+
+@dataclass(frozen=True)
+class OpportunisticDensity:
+    """Attenuation at L1, or at the level that stands in for it.
+
+    Attributes:
+        level: where it was measured.
+        mean_hu: of trabecular bone.
+        category: what published thresholds say of it; None where the conditions do not allow one.
+        conditions: what limits it: tube voltage, contrast, another level, a fracture.
+    """
+
+    level: str
+    mean_hu: float
+    category: str | None
+    conditions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Entry:
     """One vertebra.
 
@@ -173,6 +205,8 @@ class Entry:
         shape: wedge, biconcave or crush.
         flag: the default flag.
         weak_norm: True where the level's norm rests on few bodies.
+        hu: attenuation of its trabecular bone; None where not measured.
+        hu_reason: why not.
     """
 
     level: str | None
@@ -193,6 +227,8 @@ class Entry:
     shape: Literal["wedge", "biconcave", "crush"] | None
     flag: str | None
     weak_norm: bool
+    hu: Density | None = None
+    hu_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -232,6 +268,7 @@ class Overall:
         spinal_deformity_index: sum of grades T4-L4.
         fracture_probability: of any grade 2 or 3.
         kyphosis_deg: Cobb angle T4-T12.
+        density: attenuation at L1; None where no body allows it.
     """
 
     sentence: str
@@ -245,6 +282,7 @@ class Overall:
     spinal_deformity_index: int
     fracture_probability: float
     kyphosis_deg: float | None
+    density: OpportunisticDensity | None = None
 
 
 @dataclass(frozen=True)
