@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from endplate.detection.chain import upright
 from endplate.detection.detect import detect
 from endplate.errors import EndplateError
 from endplate.geometry.curves import Curve
-from endplate.labelling.name import Labelling, name_levels, with_coordinate
+from endplate.labelling.name import name_levels, with_coordinate
 from endplate.labelling.read_levels import read_levels
 from endplate.localisation.localise import Centreline, NoSpine, localise
 from endplate.localisation.refit import refit
@@ -87,34 +87,71 @@ def quantify(
     return replace(report, timing_s=timing)
 
 
+@dataclass(frozen=True)
+class Clock:
+    """Seconds by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Adds what runs inside to the stage's seconds."""
+        began = perf_counter()
+        yield
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + perf_counter() - began, 3)
+
+
 def quantify_volume(volume: Volume, models: Models, settings: Settings | None = None) -> Result:
     """The method: localise, straighten, detect, name, measure."""
-    rules, clock = settings or Settings(), _Clock()
+    rules, clock = settings or Settings(), Clock()
     context = Context(software(models, rules.norms), source_of(volume.source, volume), _messages(volume.source))
-    with clock.stage("localise"):
-        found = localise(volume, models.localiser, models.localisation)
+    found = find(volume, models, clock)
     if isinstance(found, NoSpine):
-        return _without_spine(context, found.reason, clock)
-    spine, vertebrae = _find_bodies(volume, found, models, clock)
-    if not vertebrae:
-        length = float(np.ptp(found.points_mm[:, 2]))
-        return _without_spine(context, f"along the likeliest course of {length:.0f} mm lies no vertebral body", clock)
-    with clock.stage("label"):
-        labelling = _name(volume, (found, spine.curve), vertebrae, models, rules.top_level)
+        said = (*context.messages, Message("no_spine", "info", f"no spine was found: {found.reason}"))
+        return Result(empty_report(replace(context, messages=said, timing_s=clock.seconds), "no_spine"), None)
+    labelling = name_levels(found.vertebrae, found.level_evidence, rules.top_level)
     with clock.stage("measure"):
         findings = measure(labelling.vertebrae, norms=rules.norms)
-    curve = refit(found, vertebrae)
-    course = curve.at(np.arange(0.0, curve.length_mm + 1e-6, 2.0))
+    course = found.curve.at(np.arange(0.0, found.curve.length_mm + 1e-6, 2.0))
     context = replace(context, timing_s=clock.seconds)
-    return Result(build_report(findings, labelling, course, context, rules.top_level is not None), spine)
+    return Result(build_report(findings, labelling, course, context, rules.top_level is not None), found.spine)
 
 
-def _without_spine(context: Context, reason: str, clock: _Clock) -> Result:
-    said = (*context.messages, Message("no_spine", "info", f"no spine was found: {reason}"))
-    return Result(empty_report(replace(context, messages=said, timing_s=clock.seconds), "no_spine"), None)
+@dataclass(frozen=True)
+class Found:
+    """The vertebrae of a scan, not named yet.
+
+    Attributes:
+        spine: the straightened image in which they were found.
+        curve: the column's course through them.
+        vertebrae: head to feet, at least one.
+        level_evidence: (n, 25) log-probabilities of the levels C1 to S1 at each, as network and localiser see them.
+    """
+
+    spine: StraightSpine
+    curve: Curve
+    vertebrae: list[Vertebra]
+    level_evidence: Floats
 
 
-def _find_bodies(volume: Volume, found: Centreline, models: Models, clock: _Clock) -> tuple[StraightSpine, list[Vertebra]]:
+def find(volume: Volume, models: Models, clock: Clock | None = None) -> Found | NoSpine:
+    """Localise, straighten, detect, and read the levels."""
+    watch = clock or Clock()
+    with watch.stage("localise"):
+        centreline = localise(volume, models.localiser, models.localisation)
+    if isinstance(centreline, NoSpine):
+        return centreline
+    spine, vertebrae = _find_bodies(volume, centreline, models, watch)
+    if not vertebrae:
+        length = float(np.ptp(centreline.points_mm[:, 2]))
+        return NoSpine(f"along the likeliest course of {length:.0f} mm lies no vertebral body")
+    with watch.stage("label"):
+        read_off = read_levels(volume, spine.curve, vertebrae, models.level_reader, (models.wide, models.labelling))
+        coordinate = centreline.level_at(np.array([v.centre_mm[2] for v in vertebrae]))
+    return Found(spine, refit(centreline, vertebrae), vertebrae, with_coordinate(read_off, coordinate))
+
+
+def _find_bodies(volume: Volume, found: Centreline, models: Models, clock: Clock) -> tuple[StraightSpine, list[Vertebra]]:
     curve = found.curve
     second_look = (models.refiner, models.patch) if models.refiner else None
     for turn in range(PASSES):
@@ -125,15 +162,6 @@ def _find_bodies(volume: Volume, found: Centreline, models: Models, clock: _Cloc
             bodies = upright([d.vertebra for d in found_here])
         curve = refit(found, bodies)
     return spine, bodies
-
-
-def _name(
-    volume: Volume, course: tuple[Centreline, Curve], vertebrae: Sequence[Vertebra], models: Models, top_level: str | None
-) -> Labelling:
-    found, curve = course
-    read_off = read_levels(volume, curve, vertebrae, models.level_reader, (models.wide, models.labelling))
-    coordinate = found.level_at(np.array([v.centre_mm[2] for v in vertebrae]))
-    return name_levels(vertebrae, with_coordinate(read_off, coordinate), top_level)
 
 
 def software(models: Models, norms: Norms) -> Software:
@@ -159,14 +187,3 @@ def write_result(result: Result, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "overview.png", overview_png(result.report, result.spine))
     write_atomically(folder / "report.json", result.report.to_json().encode())
-
-
-@dataclass(frozen=True)
-class _Clock:
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        began = perf_counter()
-        yield
-        self.seconds[name] = round(self.seconds.get(name, 0.0) + perf_counter() - began, 3)
