@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import Parameter
 
 from endplate.errors import ModelUnusable
+
+if TYPE_CHECKING:
+    from endplate.training import run
 
 
 def prepare(
@@ -30,180 +38,141 @@ def prepare(
         print(f"ready: phantom {seed}", flush=True)
 
 
-def detector(
-    *,
-    out: Path,
-    cache: Path = Path("cache"),
-    cases: str = "",
-    hold_out: str = "",
-    phantoms: int = 0,
-    phantom_share: float = 0.35,
-    steps: int = 3000,
-    batch: int = 8,
-    threads: int = 0,
-    seed: int = 0,
-    start_from: Path | None = None,
-) -> None:
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Options:
+    """What every network's training can be told.
+
+    Attributes:
+        cache: written by ``endplate train prepare``.
+        cases: comma-separated names; all real cases of the cache if empty, none if ``-`` (``--cases=-``).
+        hold_out: comma-separated names to leave out.
+        phantoms: how many cached phantoms to use.
+        phantom_share: share of the samples that come from phantoms; the network's own if left out.
+        steps: optimiser steps; the network's own if left out.
+        batch: samples per step; the network's own if left out.
+        rate: peak learning rate; the network's own if left out.
+        threads: of torch; 0 takes all cores.
+        seed: of samples and weights.
+        start_from: checkpoint whose weights to begin with.
+    """
+
+    cache: Path = Path("cache")
+    cases: str = ""
+    hold_out: str = ""
+    phantoms: int = 0
+    phantom_share: float | None = None
+    steps: int | None = None
+    batch: int | None = None
+    rate: float | None = None
+    threads: int = 0
+    seed: int = 0
+    start_from: Path | None = None
+
+    def names(self, kind: str) -> tuple[list[str], list[str]]:
+        """Real and phantom cases of a kind of the cache (``straight``, ``coarse``, ``wide``)."""
+        folder = self.cache / kind
+        files = sorted(p.stem for p in folder.glob("*.npz"))
+        every = [n for n in files if not n.startswith("phantom-")]
+        wanted = [] if self.cases == "-" else [n for n in self.cases.split(",") if n] or every
+        made = [n for n in files if n.startswith("phantom-")][: self.phantoms]
+        return [n for n in wanted if n not in self.hold_out.split(",")], made
+
+    def of(self, settings: Any) -> Any:
+        """A network's settings, with what was asked for in place of its own."""
+        own: run.Settings = settings.run
+        asked = {"steps": self.steps, "batch": self.batch, "rate": self.rate}
+        given: dict[str, Any] = {k: v for k, v in asked.items() if v is not None}
+        share = settings.phantom_share if self.phantom_share is None else self.phantom_share
+        return replace(settings, run=replace(own, **given, seed=self.seed, threads=self.threads), phantom_share=share)
+
+    def provenance(self, real: list[Any], phantoms: list[Any], steps: int) -> str:
+        """What a network was trained on."""
+        names = ", ".join(c.name for c in real) or "none"
+        lines = ["# Provenance", "", f"- real CTs ({len(real)}): {names}", f"- phantoms: {len(phantoms)}", f"- steps: {steps}"]
+        lines += [f"- began with the weights of: {self.start_from.parent.name}"] if self.start_from else []
+        return "\n".join(lines) + "\n"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Fractures:
+    """How common fractures made by warps are.
+
+    Attributes:
+        fractures: share of the samples in which a body is compressed; the default is for the sensitivity to them.
+        further_fractures: share of its neighbours that are compressed then as well.
+    """
+
+    fractures: float = 0.8
+    further_fractures: float = 0.35
+
+
+def detector(*, out: Path, options: Options = Options(), fractures: Fractures = Fractures()) -> None:
     """Train the detector on cached cases and export it to OUT/detector; resumes from OUT/checkpoint.pt.
 
     Args:
         out: run folder for checkpoint, log and the exported model.
-        cache: written by ``endplate train prepare``.
-        cases: comma-separated names; all real cases of the cache if empty, none if ``-``.
-        hold_out: comma-separated names to leave out.
-        phantoms: how many cached phantoms to use.
-        phantom_share: share of the samples that come from phantoms.
-        steps: optimiser steps.
-        batch: samples per step.
-        threads: of torch; 0 takes all cores.
-        seed: of samples and weights.
-        start_from: checkpoint whose weights to begin with.
+        options: of the training.
+        fractures: made by warps.
     """
     _need_torch()
-    from endplate.training import export, run, train_detector
-    from endplate.training.cache import Cache
+    from endplate.training import export, train_detector
 
-    store = Cache(cache)
-    names = _names(cache / "straight", cases, hold_out)
-    real, made = store.straight(names), store.straight(_phantoms(cache / "straight", phantoms))
-    settings = train_detector.Settings(run.Settings(steps, batch, seed=seed, threads=threads), phantom_share=phantom_share)
-    network = train_detector.train(real, made, out, settings, start_from)
-    export.save_detector(
-        network, out / "detector", f"detector {out.name}", _provenance([c.name for c in real], len(made), steps, start_from)
-    )
+    settings = options.of(_fractured(train_detector.Settings(), fractures))
+    real, made = _cases(options, "straight")
+    network = train_detector.train(real, made, out, settings, options.start_from)
+    export.save_detector(network, out / "detector", f"detector {out.name}", options.provenance(real, made, settings.run.steps))
 
 
-def localiser(
-    *,
-    out: Path,
-    cache: Path = Path("cache"),
-    cases: str = "",
-    hold_out: str = "",
-    phantoms: int = 0,
-    phantom_share: float = 0.4,
-    steps: int = 2000,
-    batch: int = 3,
-    threads: int = 0,
-    seed: int = 0,
-    start_from: Path | None = None,
-) -> None:
-    """Train the localiser on cached cases and export it to OUT/localiser; resumes from OUT/checkpoint.pt.
-
-    Args:
-        out: run folder for checkpoint, log and the exported model.
-        cache: written by ``endplate train prepare``.
-        cases: comma-separated names; all real cases of the cache if empty, none if ``-``.
-        hold_out: comma-separated names to leave out.
-        phantoms: how many cached phantoms to use.
-        phantom_share: share of the samples that come from phantoms.
-        steps: optimiser steps.
-        batch: samples per step.
-        threads: of torch; 0 takes all cores.
-        seed: of samples and weights.
-        start_from: checkpoint whose weights to begin with.
-    """
-    _need_torch()
-    from endplate.training import export, run, train_localiser
-    from endplate.training.cache import Cache
-
-    store = Cache(cache)
-    names = _names(cache / "coarse", cases, hold_out)
-    real, made = store.coarse(names), store.coarse(_phantoms(cache / "coarse", phantoms))
-    settings = train_localiser.Settings(
-        run.Settings(steps, batch, average=0.997, seed=seed, threads=threads), phantom_share=phantom_share
-    )
-    network = train_localiser.train(real, made, out, settings, start_from)
-    export.save_localiser(
-        network, out / "localiser", f"localiser {out.name}", _provenance([c.name for c in real], len(made), steps, start_from)
-    )
-
-
-def refiner(
-    *,
-    out: Path,
-    cache: Path = Path("cache"),
-    cases: str = "",
-    hold_out: str = "",
-    phantoms: int = 0,
-    phantom_share: float = 0.4,
-    steps: int = 1200,
-    batch: int = 32,
-    threads: int = 0,
-    seed: int = 0,
-    start_from: Path | None = None,
-) -> None:
+def refiner(*, out: Path, options: Options = Options(), fractures: Fractures = Fractures()) -> None:
     """Train the refiner on cached cases and export it to OUT/refiner; resumes from OUT/checkpoint.pt.
 
     Args:
         out: run folder for checkpoint, log and the exported model.
-        cache: written by ``endplate train prepare``.
-        cases: comma-separated names; all real cases of the cache if empty, none if ``-``.
-        hold_out: comma-separated names to leave out.
-        phantoms: how many cached phantoms to use.
-        phantom_share: share of the crops that come from phantoms.
-        steps: optimiser steps.
-        batch: patches per step.
-        threads: of torch; 0 takes all cores.
-        seed: of samples and weights.
-        start_from: checkpoint whose weights to begin with.
+        options: of the training.
+        fractures: made by warps.
     """
     _need_torch()
-    from endplate.training import export, run, train_refiner
-    from endplate.training.cache import Cache
+    from endplate.training import export, train_refiner
 
-    store = Cache(cache)
-    names = _names(cache / "straight", cases, hold_out)
-    real, made = store.straight(names), store.straight(_phantoms(cache / "straight", phantoms))
-    settings = train_refiner.Settings(run.Settings(steps, batch, seed=seed, threads=threads), phantom_share=phantom_share)
-    network = train_refiner.train(real, made, out, settings, start_from)
-    export.save_refiner(
-        network, out / "refiner", f"refiner {out.name}", _provenance([c.name for c in real], len(made), steps, start_from)
-    )
+    settings = options.of(_fractured(train_refiner.Settings(), fractures))
+    real, made = _cases(options, "straight")
+    network = train_refiner.train(real, made, out, settings, options.start_from)
+    export.save_refiner(network, out / "refiner", f"refiner {out.name}", options.provenance(real, made, settings.run.steps))
 
 
-def levels(
-    *,
-    out: Path,
-    cache: Path = Path("cache"),
-    cases: str = "",
-    hold_out: str = "",
-    phantoms: int = 0,
-    phantom_share: float = 0.5,
-    steps: int = 1200,
-    batch: int = 4,
-    threads: int = 0,
-    seed: int = 0,
-    start_from: Path | None = None,
-) -> None:
+def localiser(*, out: Path, options: Options = Options()) -> None:
+    """Train the localiser on cached cases and export it to OUT/localiser; resumes from OUT/checkpoint.pt.
+
+    Args:
+        out: run folder for checkpoint, log and the exported model.
+        options: of the training.
+    """
+    _need_torch()
+    from endplate.training import export, train_localiser
+
+    settings = options.of(train_localiser.Settings())
+    real, made = _cases(options, "coarse")
+    network = train_localiser.train(real, made, out, settings, options.start_from)
+    export.save_localiser(network, out / "localiser", f"localiser {out.name}", options.provenance(real, made, settings.run.steps))
+
+
+def levels(*, out: Path, options: Options = Options()) -> None:
     """Train the level reader on cached cases and export it to OUT/level_reader; resumes from OUT/checkpoint.pt.
 
     Args:
         out: run folder for checkpoint, log and the exported model.
-        cache: written by ``endplate train prepare``.
-        cases: comma-separated names; all real cases of the cache if empty, none if ``-``.
-        hold_out: comma-separated names to leave out.
-        phantoms: how many cached phantoms to use.
-        phantom_share: share of the samples that come from phantoms.
-        steps: optimiser steps.
-        batch: samples per step.
-        threads: of torch; 0 takes all cores.
-        seed: of samples and weights.
-        start_from: checkpoint whose weights to begin with.
+        options: of the training.
     """
     _need_torch()
-    from endplate.training import export, run, train_levels
-    from endplate.training.cache import Cache
+    from endplate.training import export, train_levels
 
-    store = Cache(cache)
-    names = _names(cache / "wide", cases, hold_out)
-    real, made = store.wide(names), store.wide(_phantoms(cache / "wide", phantoms))
-    settings = train_levels.Settings(
-        run.Settings(steps, batch, average=0.997, seed=seed, threads=threads), phantom_share=phantom_share
-    )
-    network = train_levels.train(real, made, out, settings, start_from)
-    export.save_level_reader(
-        network, out / "level_reader", f"level reader {out.name}", _provenance([c.name for c in real], len(made), steps, start_from)
-    )
+    settings = options.of(train_levels.Settings())
+    real, made = _cases(options, "wide")
+    network = train_levels.train(real, made, out, settings, options.start_from)
+    text = options.provenance(real, made, settings.run.steps)
+    export.save_level_reader(network, out / "level_reader", f"level reader {out.name}", text)
 
 
 def _need_torch() -> None:
@@ -215,23 +184,16 @@ def _need_torch() -> None:
         )
 
 
-def _names(folder: Path, cases: str, hold_out: str) -> list[str]:
-    every = sorted(p.stem for p in folder.glob("*.npz") if not p.stem.startswith("phantom-"))
-    wanted = [] if cases == "-" else [n for n in cases.split(",") if n] or every
-    return [n for n in wanted if n not in hold_out.split(",")]
+def _cases(options: Options, kind: str) -> tuple[list[Any], list[Any]]:
+    """Real and phantom cases of a kind, read from the cache."""
+    from endplate.training.cache import Cache
+
+    store, (real, made) = Cache(options.cache), options.names(kind)
+    read: dict[str, Callable[[list[str]], Sequence[Any]]]
+    read = {"straight": store.straight, "coarse": store.coarse, "wide": store.wide}
+    return list(read[kind](real)), list(read[kind](made))
 
 
-def _phantoms(folder: Path, count: int) -> list[str]:
-    return sorted(p.stem for p in folder.glob("phantom-*.npz"))[:count]
-
-
-def _provenance(real: list[str], phantoms: int, steps: int, start_from: Path | None) -> str:
-    lines = [
-        "# Provenance",
-        "",
-        f"- real CTs ({len(real)}): {', '.join(real) or 'none'}",
-        f"- phantoms: {phantoms}",
-        f"- steps: {steps}",
-    ]
-    lines += [f"- began with the weights of: {start_from.parent.name}"] if start_from else []
-    return "\n".join(lines) + "\n"
+def _fractured(settings: Any, fractures: Fractures) -> Any:
+    samples = replace(settings.samples, fracture_probability=fractures.fractures, further_fractures=fractures.further_fractures)
+    return replace(settings, samples=samples)

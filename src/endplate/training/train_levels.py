@@ -30,7 +30,7 @@ class Settings:
 
     run: run.Settings = field(default_factory=lambda: run.Settings(batch=4, steps=1500, average=0.997))
     samples: level_samples.Settings = field(default_factory=level_samples.Settings)
-    phantom_share: float = 0.4
+    phantom_share: float = 0.5
 
 
 def normalised(hu: Tensor) -> Tensor:
