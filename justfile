@@ -28,11 +28,16 @@ style:
 benchmark *args:
     .venv/bin/python benchmarks/quantify_400.py {{args}}
 
-# cross-validate the folds of `runs/`, compare with the committed numbers: `just accuracy ../shared/data/ct`
+# every benchmark of accuracy with the networks in `runs/`, held against the committed numbers: `just accuracy ../shared/data`
 accuracy data:
-    .venv/bin/python benchmarks/cross_validate.py runs {{data}} runs/cross-validation
-    .venv/bin/endplate evaluate runs/cross-validation {{data}} --out runs/accuracy
-    .venv/bin/python benchmarks/no_worse.py benchmarks/results/cross-validation.json runs/accuracy/evaluation.json
+    .venv/bin/python benchmarks/cross_validate.py runs {{data}}/ct runs/cross-validation
+    .venv/bin/endplate evaluate runs/cross-validation {{data}}/ct --out runs/accuracy
+    mv runs/accuracy/evaluation.json runs/accuracy/cross-validation.json
+    .venv/bin/python benchmarks/warped_fractures.py runs {{data}}/ct --json runs/accuracy/warped-fractures.json
+    .venv/bin/python benchmarks/level_names.py runs {{data}} --json runs/accuracy/level-names.json
+    .venv/bin/python benchmarks/rendered_twins.py {{data}}/experts --models runs/all --json runs/accuracy/rendered-twins.json
+    .venv/bin/python benchmarks/robustness.py runs {{data}}/ct --json runs/accuracy/robustness.json
+    .venv/bin/python benchmarks/no_worse.py benchmarks/results runs/accuracy
 
 # the wheel, weights included
 wheel:

@@ -10,13 +10,13 @@ of endplate.labelling.name, each scan counting once, whatever the number of its 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import results
 from numpy.typing import NDArray
 
 from endplate import models, pipeline
@@ -66,7 +66,7 @@ def main() -> None:
     if asked.sweep:
         sweep(sights)
     if asked.json:
-        asked.json.write_text(json.dumps(found, indent=1) + "\n")
+        results.write(asked.json, found)
 
 
 def all_sights(runs: Path, data: Path) -> Iterator[Sight]:

@@ -12,7 +12,6 @@ of the others. Losses are by the experts' norms on all sides, since the points a
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import results
 
 from endplate import measure, models, pipeline
 from endplate.anatomy import levels
@@ -55,7 +55,7 @@ def main() -> None:
     found = summary(truth, twins, list(leave_one_out([annotations[name] for name in chosen])))
     print(table(found))
     if asked.json:
-        asked.json.write_text(json.dumps(found, indent=1) + "\n")
+        results.write(asked.json, found)
 
 
 def of_patient(work: tuple[int, Reading, Path | None]) -> dict[str, Any]:

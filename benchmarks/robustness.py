@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import results
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -56,7 +57,7 @@ def main() -> None:
     found = {name: summary([row for task, row in zip(work, rows, strict=True) if task[0] == name]) for name, *_ in work}
     print(table(found))
     if asked.json:
-        asked.json.write_text(json.dumps(found, indent=1) + "\n")
+        results.write(asked.json, found)
 
 
 # ---- real scans made worse

@@ -12,12 +12,12 @@ or the naming. The same kind of warp makes the fractures of the training, of oth
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import results
 from numpy.typing import NDArray
 
 from endplate import measure, models
@@ -59,7 +59,7 @@ def main() -> None:
     found = summary(rows)
     print(table(found))
     if asked.json:
-        asked.json.write_text(json.dumps(found, indent=1) + "\n")
+        results.write(asked.json, found)
 
 
 def of_case(folder: Path, networks: models.Models) -> list[Row]:

@@ -1,27 +1,40 @@
-"""The measured accuracy as Markdown, from ``benchmarks/results/cross-validation.json`` into README.md and MODEL_CARD.md.
+"""The measured accuracy as Markdown, from ``benchmarks/results/*.json`` into README.md and MODEL_CARD.md.
 
 usage: python scripts/accuracy_table.py         writes both pages; a test compares them
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "cross-validation.json"
+BENCHMARKS = ROOT / "benchmarks"
+RESULTS = BENCHMARKS / "results"
+OTHERS = {
+    "fractures": "warped_fractures",
+    "twins": "rendered_twins",
+    "robustness": "robustness",
+    "names": "level_names",
+}
+"""Mark in MODEL_CARD.md and the benchmark that gives its table."""
 ROWS = (
     ("precision", "detection precision", 3),
     ("recall", "detection recall", 3),
     ("localisation_mm", "column, mean in the axial plane, mm", 2),
     ("keypoint_mm_mean", "points, mean, mm", 2),
     ("keypoint_mm_median", "points, median, mm", 2),
+    ("keypoint_sagittal_mm", "points in the sagittal plane, mean, mm", 2),
+    ("keypoint_lateral_mm", "points from left to right, mean, mm", 2),
     ("height_mm", "heights, mean difference, mm", 2),
     ("dG", "Genant index, mean difference", 3),
     ("level_scans", "all names right, share of scans", 2),
     ("specificity_25", "specificity per vertebra, loss >= 25 %", 3),
-    ("height_coverage_95", "heights in their 95 % interval, before calibration", 2),
+    ("height_coverage_95", "heights in their 95 % interval", 2),
+    ("loss_coverage_95", "losses in their 95 % interval", 2),
 )
 GROUPS = (("all", "all scans"), ("thin", "slices <= 3 mm"), ("thick", "slices > 3 mm"))
 
@@ -35,9 +48,6 @@ def summary(content: dict[str, Any]) -> str:
     for key, words, digits in ROWS:
         cells = [estimate(content["groups"][g]["estimates"][key], digits) for g, _ in GROUPS]
         lines.append(f"| {words} | " + " | ".join(cells) + " |")
-    kept = content["calibration"]
-    words = "heights in their 95 % interval, calibrated on the other scans"
-    lines.append(f"| {words} | {kept['coverage_left_out']:.2f}, n {kept['n']} |" + " |" * (len(GROUPS) - 1))
     return "\n".join(lines)
 
 
@@ -73,12 +83,25 @@ def written(page: str, mark: str, table: str) -> str:
     return f"{before}<!-- {mark} -->\n{table}\n<!-- /{mark} -->{after}"
 
 
+def benchmark_table(module: str) -> str:
+    """The table that a benchmark prints, from its committed numbers."""
+    sys.path.insert(0, str(BENCHMARKS))  # benchmarks import each other by name
+    try:
+        content = importlib.import_module("results").read(RESULTS / f"{module.replace('_', '-')}.json")
+        table: str = importlib.import_module(module).table(content)
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+    return table
+
+
 def pages() -> dict[Path, str]:
     """Both pages as they should be."""
-    content = json.loads(RESULTS.read_text())
+    content = json.loads((RESULTS / "cross-validation.json").read_text())
     readme, card = ROOT / "README.md", ROOT / "MODEL_CARD.md"
-    said = written(card.read_text(), "accuracy", summary(content))
-    return {readme: written(readme.read_text(), "accuracy", summary(content)), card: written(said, "cases", cases(content))}
+    said = written(written(card.read_text(), "accuracy", summary(content)), "cases", cases(content))
+    for mark, module in OTHERS.items():
+        said = written(said, mark, benchmark_table(module))
+    return {readme: written(readme.read_text(), "accuracy", summary(content)), card: said}
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class Detector(Protocol):
         ...
 
 
-METAL_HU = 2000.0
+METAL_HU = 1800.0
 """Above cortical bone: screws, cages, cement and their blooming."""
 METAL_SHARE = 0.03
 """Of a body's outline, in any channel of the image."""
