@@ -30,9 +30,8 @@ benchmark *args:
 
 # every benchmark of accuracy with the networks in `runs/`, held against the committed numbers: `just accuracy ../shared/data`
 accuracy data:
-    .venv/bin/python benchmarks/cross_validate.py runs {{data}}/ct runs/cross-validation
+    .venv/bin/python benchmarks/cross_validate.py runs {{data}}/ct runs/cross-validation --json runs/accuracy/cross-validation.json
     .venv/bin/endplate evaluate runs/cross-validation {{data}}/ct --out runs/accuracy
-    mv runs/accuracy/evaluation.json runs/accuracy/cross-validation.json
     .venv/bin/python benchmarks/warped_fractures.py runs {{data}}/ct --json runs/accuracy/warped-fractures.json
     .venv/bin/python benchmarks/level_names.py runs {{data}} --json runs/accuracy/level-names.json
     .venv/bin/python benchmarks/rendered_twins.py {{data}}/experts --models runs/all --json runs/accuracy/rendered-twins.json

@@ -1,6 +1,6 @@
 """Quantify every annotated CT with networks that did not see it, and score the reports.
 
-usage: python benchmarks/cross_validate.py RUNS DATA OUT [--given-curve]
+usage: python benchmarks/cross_validate.py RUNS DATA OUT [--json FILE]
 
 RUNS holds one folder per fold, ``fold-0`` ..., each with ``localiser/`` and ``detector/`` trained without the fold's cases
 (``endplate.training.truth.FOLDS``). DATA is ``../shared/data/ct``. Reports go to OUT/<case>/report.json, pictures beside them.
@@ -11,7 +11,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import results
+
 from endplate import models, pipeline
+from endplate.evaluation import evaluate_cases, read_cases
 from endplate.training.truth import FOLDS
 from endplate.volume.files import read_nifti
 
@@ -21,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("runs", "data", "out"):
         parser.add_argument(name, type=Path)
+    parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     for number, held_out in enumerate(FOLDS):
         networks = models.load(arguments.runs / f"fold-{number}")
@@ -28,6 +32,8 @@ def main() -> None:
             result = pipeline.quantify_volume(read_nifti(arguments.data / case / "ct.nii.gz"), networks)
             pipeline.write_result(result, arguments.out / case)
             print(f"fold {number}: {case}: {len(result.report.vertebrae)} vertebrae, {result.report.timing_s}", flush=True)
+    if arguments.json:
+        results.write(arguments.json, evaluate_cases(read_cases(arguments.out, arguments.data)).to_dict())
 
 
 if __name__ == "__main__":

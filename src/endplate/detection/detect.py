@@ -28,6 +28,8 @@ METAL_HU = 1800.0
 """Above cortical bone: screws, cages, cement and their blooming."""
 METAL_SHARE = 0.03
 """Of a body's outline, in any channel of the image."""
+EDGE_MM = 1.5
+"""How far beyond the last slice a point may be found in a body that counts as whole: about its own error."""
 RESTLESS_MM = 2.0
 """How far two looks at the same body may place a point apart."""
 SecondLook = tuple[refine.Refiner, refine.Settings]
@@ -85,8 +87,10 @@ def _metal_share(spine: StraightSpine, points_px: Floats) -> float:
 
 
 def _shows(spine: StraightSpine, points_px: Floats) -> bool:
-    """Whether all six points lie on imaged tissue: beyond the field of view the image reads as air."""
+    """Whether all six points lie on imaged tissue, or within their own error of it: beyond the field of view the image is air."""
     image = spine.midsagittal_hu
-    rows, columns = np.round(np.moveaxis(points_px, -1, 0)).astype(int)
+    inward = points_px.mean((0, 1)) - points_px
+    inward /= np.maximum(np.linalg.norm(inward, axis=-1, keepdims=True), 1e-6)
+    rows, columns = np.round(np.moveaxis(points_px + EDGE_MM / spine.pixel_mm * inward, -1, 0)).astype(int)
     inside = (rows >= 0) & (rows < image.shape[0]) & (columns >= 0) & (columns < image.shape[1])
     return bool(inside.all()) and bool((image[rows, columns] > -1000.0).all())
