@@ -24,10 +24,10 @@ class Detector(Protocol):
         ...
 
 
-METAL_HU = 1800.0
-"""Above cortical bone: screws, cages, cement and their blooming."""
+METAL_HU = 1500.0
+"""Above cortical bone and sclerosis: screws, cages, cement and their blooming."""
 METAL_SHARE = 0.03
-"""Of a body's outline, in any channel of the image."""
+"""Of a body's outline in the mid-sagittal image."""
 EDGE_MM = 1.5
 """How far beyond the last slice a point may be found in a body that counts as whole: about its own error."""
 RESTLESS_MM = 2.0
@@ -68,22 +68,22 @@ def _in_patient(spine: StraightSpine, body: codec.Body) -> Vertebra:
 
 def _doubt(spine: StraightSpine, body: codec.Body) -> str | None:
     """Why the points are not to be trusted, or None."""
-    if (share := _metal_share(spine, body.points_px)) > METAL_SHARE:
-        return f"metal or cement in the body ({share:.0%} of it above {METAL_HU:.0f} HU)"
+    if _metal_share(spine, body.points_px) > METAL_SHARE:
+        return "metal or cement in the body"
     if (apart := body.restless_px * spine.pixel_mm) > RESTLESS_MM:
-        return f"the points disagree: two looks place one of them {apart:.1f} mm apart"
+        return f"two looks disagree by {apart:.1f} mm"
     return None
 
 
 def _metal_share(spine: StraightSpine, points_px: Floats) -> float:
-    """Largest share of the body's outline that reads as metal, over the channels."""
+    """Share of the body's outline in the mid-sagittal image that reads as metal; screws beside it do not hide the endplates."""
     low = np.maximum(np.floor(points_px.min((0, 1))).astype(int), 0)
     high = np.maximum(np.ceil(points_px.max((0, 1))).astype(int) + 1, low)
     rows, columns = np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij")
     inside = codec.central_part(points_px, np.stack([rows, columns], -1), 1.0)
-    seen = spine.image_hu[:, low[0] : high[0], low[1] : high[1]]
-    inside = inside[: seen.shape[1], : seen.shape[2]]
-    return float((seen[:, inside] > METAL_HU).mean(1).max()) if inside.any() else 0.0
+    seen = spine.midsagittal_hu[low[0] : high[0], low[1] : high[1]]
+    inside = inside[: seen.shape[0], : seen.shape[1]]
+    return float((seen[inside] > METAL_HU).mean()) if inside.any() else 0.0
 
 
 def _shows(spine: StraightSpine, points_px: Floats) -> bool:
