@@ -56,14 +56,16 @@ def detect(
     bodies = main_chain(codec.decode(detector(spine), settings))
     if second_look is not None:
         bodies = refine.refine(spine.image_hu, bodies, *second_look)
-    return [Detection(body, _in_patient(spine, body)) for body in bodies]
+    patch = second_look[1] if second_look else refine.Settings()
+    return [Detection(body, _in_patient(spine, body, patch)) for body in bodies]
 
 
-def _in_patient(spine: StraightSpine, body: codec.Body) -> Vertebra:
+def _in_patient(spine: StraightSpine, body: codec.Body, patch: refine.Settings) -> Vertebra:
     lateral_mm = body.lateral_px * spine.pixel_mm
     points = spine.patient_from_pixel(body.points_px, lateral_mm)
     complete = body.completeness >= 0.5 and _shows(spine, body.points_px)
-    return Vertebra(points, body.sd_px * spine.pixel_mm, score=body.score, complete=complete, doubt=_doubt(spine, body))
+    sd_mm = patch.deviation_mm(body.sd_px * spine.pixel_mm, spine.slice_mm)
+    return Vertebra(points, sd_mm, score=body.score, complete=complete, doubt=_doubt(spine, body))
 
 
 def _doubt(spine: StraightSpine, body: codec.Body) -> str | None:

@@ -26,6 +26,8 @@ class Settings:
         step_px: pixels of the straightened image per patch pixel.
         looks: how often the patch is taken anew around the refined points.
         scale_factor: points' standard deviation in patch pixels per unit of the predicted scale, calibrated on held-out cases.
+        floor_mm: a further deviation of every point, which no picture shows: the annotators' own; calibrated likewise.
+        slice_share: a further deviation per mm between the slices; calibrated likewise.
     """
 
     rows: int = 64
@@ -33,6 +35,13 @@ class Settings:
     step_px: float = 0.7
     looks: int = 2
     scale_factor: float = 1.0
+    floor_mm: float = 0.0
+    slice_share: float = 0.0
+
+    def deviation_mm(self, seen_mm: Floats, slice_mm: float) -> Floats:
+        """Standard deviation (...) of points from what the refiner says (...) and the distance of the slices."""
+        total: Floats = np.sqrt(seen_mm**2 + self.floor_mm**2 + (self.slice_share * slice_mm) ** 2)
+        return total
 
 
 @dataclass(frozen=True)

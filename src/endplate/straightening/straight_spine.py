@@ -23,6 +23,7 @@ class StraightSpine:
         first_mm: straight coordinates (s, t) of the centre of pixel (0, 0).
         pixel_mm: step of rows and columns.
         offsets_mm: lateral offset r of each channel's slab (channels,), towards the patient's left.
+        slice_mm: distance of the slices that the image was sampled from; what lies between two of them is a guess.
     """
 
     image_hu: NDArray[np.float32]
@@ -30,6 +31,7 @@ class StraightSpine:
     first_mm: tuple[float, float]
     pixel_mm: float
     offsets_mm: tuple[float, ...]
+    slice_mm: float = 1.0
 
     def __post_init__(self) -> None:
         if self.image_hu.ndim != 3 or len(self.image_hu) != len(self.offsets_mm):

@@ -41,7 +41,8 @@ def straighten(volume: Volume, curve: Curve, settings: Settings | None = None) -
     s = np.arange(-grid.margin_mm, curve.length_mm + grid.margin_mm + 1e-6, grid.pixel_mm)
     t = np.arange(-grid.anterior_mm, grid.posterior_mm + 1e-6, grid.pixel_mm)
     slabs = [_slab(volume, curve, (s, t), offset + np.array(grid.slab_mm)) for offset in grid.offsets_mm]
-    return StraightSpine(np.stack(slabs), curve, (float(s[0]), float(t[0])), grid.pixel_mm, grid.offsets_mm)
+    first = (float(s[0]), float(t[0]))
+    return StraightSpine(np.stack(slabs), curve, first, grid.pixel_mm, grid.offsets_mm, volume.slice_mm)
 
 
 def straight_box(

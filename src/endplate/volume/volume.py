@@ -66,3 +66,8 @@ class Volume:
     def voxel_from_patient(self) -> NDArray[np.floating]:
         """Affine (4, 4) from LPS mm to array index (k, j, i)."""
         return np.linalg.inv(np.asarray(self.patient_from_voxel, float))
+
+    @property
+    def slice_mm(self) -> float:
+        """Spacing along the voxel axis that runs most nearly head to feet."""
+        return float(self.spacing_mm[int(np.abs(self.patient_from_voxel[2, :3] / self.spacing_mm).argmax())])
