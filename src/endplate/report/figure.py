@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from endplate.report.report import Entry, Message, PointPairs, Report
-from endplate.report.sentence import MIMICS, UNCERTAIN_LEVEL
+from endplate.report.sentence import MIMICS, UNCERTAIN_LEVEL, density_sentence
 from endplate.straightening import StraightSpine
 
 Floats = NDArray[np.floating]
@@ -280,6 +280,8 @@ def _notes(report: Report, width_px: int) -> list[tuple[str, str]]:
             "loss: height lost against the level's norm and the neighbours; grade by Genant: 1 from 20 %, 2 from 25 %, 3 from 40 %."
         )
         notes += [(FAINT, line) for line in wrap(scale, width_px, NOTE_SIZE)]
+    if report.summary and report.summary.density:
+        notes += [(INK, line) for line in wrap(density_sentence(report.summary.density), width_px, NOTE_SIZE)]
     if any(e.weak_norm for e in report.vertebrae):
         notes.append((FAINT, "* the norm of this level rests on few bodies."))
     if report.summary and (report.summary.worst_grade or 0) > 0:
