@@ -33,7 +33,8 @@ BANDS = (
 # Opportunistic screening in a British population 2023, Insights Imaging 14 (s13244-023-01400-1), n = 536: 104 HU is 90 % specific,
 # 169 HU 90 % sensitive; said where the bands above would say something else
 UK_2023_HU = (104.0, 169.0)
-# Jang et al. 2019, Radiology 291:360: norms of 20,374 scans, all at 120 kV; at 80 to 100 kV bone reads higher, at 140 kV lower
+# Jang et al. 2019, Radiology 291:360: norms of 20,374 scans, all at 120 kV; at 80 and 100 kV bone reads higher, at 140 kV lower
+# (Wessell et al., Variation in attenuation in L1 trabecular bone at different tube voltages, AJR)
 CATEGORY_KVP, KVP_TOLERANCE = 120.0, 1.0
 # Pickhardt et al. 2016, Osteoporos Int 27:147: +11 HU (SD 19) with intravenous contrast, others up to 20 HU
 CONTRAST = "intravenously it adds about 10-20 HU, which is not subtracted"

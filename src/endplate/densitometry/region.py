@@ -19,7 +19,7 @@ BACK = 0.66
 ACROSS = 0.50
 """Half width of the ellipse over that of the body, where both walls are seen."""
 ACROSS_UNSEEN = 0.26
-"""Half width over the depth otherwise: half of the narrowest usual body's, see ``walls.USUAL_RATIO``."""
+"""Half width over the depth otherwise; that of the narrowest body seen is 0.43 (``walls.USUAL_RATIO``)."""
 SLAB, SLAB_MM = 0.1, 2.0
 """Half thickness of the region: share of the least height, and the most."""
 

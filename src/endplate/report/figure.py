@@ -275,13 +275,13 @@ def _notes(report: Report, width_px: int) -> list[tuple[str, str]]:
         if len(lines) > MOST_LINES:
             lines = [*lines[: MOST_LINES - 1], MORE]
         notes += [(colour, line) for line in lines]
+    if report.summary and report.summary.density:
+        notes += [(INK, line) for line in wrap(density_sentence(report.summary.density), width_px, NOTE_SIZE)]
     if report.vertebrae:
         scale = (
             "loss: height lost against the level's norm and the neighbours; grade by Genant: 1 from 20 %, 2 from 25 %, 3 from 40 %."
         )
         notes += [(FAINT, line) for line in wrap(scale, width_px, NOTE_SIZE)]
-    if report.summary and report.summary.density:
-        notes += [(INK, line) for line in wrap(density_sentence(report.summary.density), width_px, NOTE_SIZE)]
     if any(e.weak_norm for e in report.vertebrae):
         notes.append((FAINT, "* the norm of this level rests on few bodies."))
     if report.summary and (report.summary.worst_grade or 0) > 0:
