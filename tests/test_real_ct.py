@@ -47,6 +47,7 @@ def test_every_real_ct_is_quantified_and_its_bodies_found(tmp_path: Path) -> Non
         write_result(result, tmp_path / case)
         jsonschema.validate(json.loads((tmp_path / case / "report.json").read_text()), SCHEMA)
         assert (tmp_path / case / "overview.png").stat().st_size > 20_000
+        assert all((e.hu is None) == (e.hu_reason is not None) for e in result.report.vertebrae)
     scores = [score(c) for c in read_cases(tmp_path, SHARED)]
     hit_true = np.concatenate([s.samples["hit_true"] for s in scores])
     hit_found = np.concatenate([s.samples["hit_found"] for s in scores])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from endplate import __version__
 from endplate.anatomy import Vertebra
+from endplate.densitometry import attenuations
 from endplate.detection.chain import upright
 from endplate.detection.detect import detect
 from endplate.errors import EndplateError
@@ -102,7 +103,7 @@ class Clock:
 
 
 def quantify_volume(volume: Volume, models: Models, settings: Settings | None = None) -> Result:
-    """The method: localise, straighten, detect, name, measure."""
+    """The method: localise, straighten, detect, name, measure, and read the attenuation of each body."""
     rules, clock = settings or Settings(), Clock()
     context = Context(software(models, rules.norms), source_of(volume.source, volume), _messages(volume.source))
     found = find(volume, models, clock)
@@ -112,8 +113,10 @@ def quantify_volume(volume: Volume, models: Models, settings: Settings | None = 
     labelling = name_levels(found.vertebrae, found.level_evidence, rules.top_level)
     with clock.stage("measure"):
         findings = measure(labelling.vertebrae, norms=rules.norms)
+    with clock.stage("densitometry"):
+        measured = attenuations(volume, labelling.vertebrae)
     course = found.curve.at(np.arange(0.0, found.curve.length_mm + 1e-6, 2.0))
-    context = replace(context, timing_s=clock.seconds)
+    context = replace(context, timing_s=clock.seconds, attenuations=measured)
     return Result(build_report(findings, labelling, course, context, rules.top_level is not None), found.spine)
 
 

@@ -24,3 +24,15 @@ def sample(image: NDArray[np.generic], voxels: NDArray[np.floating], outside: fl
         box = image[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
         values[inside] = ndimage.map_coordinates(box, (wanted - low).T, np.float32, order=1, mode="nearest", prefilter=False)
     return values.reshape(voxels.shape[:-1])
+
+
+def nearest(image: NDArray[np.generic], voxels: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Values (...) of the voxels of an image (n0, n1, n2) nearest to voxel coordinates (..., 3); NaN beyond its voxels.
+
+    Unlike interpolation it leaves noise and texture as they are.
+    """
+    index = np.floor(voxels + 0.5).astype(int)
+    inside = ((index >= 0) & (index < np.array(image.shape))).all(-1)
+    values = np.full(index.shape[:-1], np.nan, np.float32)
+    values[inside] = image[tuple(index[inside].T)]
+    return values

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from endplate.densitometry import Attenuation, opportunistic
 from endplate.labelling.name import Labelling
 from endplate.morphometry.measure import Finding
 from endplate.morphometry.summary import summarise
@@ -30,12 +31,14 @@ class Context:
         source: the scan.
         messages: what the reader should know.
         timing_s: seconds by stage.
+        attenuations: of the findings' bodies, in their order; none if left out.
     """
 
     software: r.Software
     source: r.Source
     messages: tuple[r.Message, ...] = ()
     timing_s: dict[str, float] = field(default_factory=dict)
+    attenuations: tuple[Attenuation, ...] = ()
 
 
 def source_of(source: Source, volume: Volume | None = None) -> r.Source:
@@ -70,10 +73,19 @@ def build_report(
     levels = _levels(labelling, given_by_reader)
     messages = (*context.messages, *_level_messages(levels))
     course = tuple(_three(p) for p in centreline_mm)
-    entries = tuple(_entry(f) for f in findings)
-    return r.Report(
-        r.SCHEMA, "ok", messages, context.software, context.source, course, entries, levels, _overall(findings), context.timing_s
-    )
+    measured = context.attenuations or (None,) * len(findings)
+    entries = tuple(_entry(f, a) for f, a in zip(findings, measured, strict=True))
+    overall = _overall(findings, _at_l1(findings, context))
+    return r.Report(r.SCHEMA, "ok", messages, context.software, context.source, course, entries, levels, overall, context.timing_s)
+
+
+def _at_l1(findings: Sequence[Finding], context: Context) -> r.OpportunisticDensity | None:
+    if not context.attenuations:
+        return None
+    found = opportunistic(findings, context.attenuations, context.source.kvp, context.source.contrast)
+    if found is None:
+        return None
+    return r.OpportunisticDensity(found.level, found.mean_hu, found.category, found.conditions)
 
 
 def _levels(labelling: Labelling, given_by_reader: bool) -> r.Levels:
@@ -94,7 +106,7 @@ def _level_messages(levels: r.Levels) -> tuple[r.Message, ...]:
     return (r.Message("levels_uncertain", "warning", text),)
 
 
-def _overall(findings: Sequence[Finding]) -> r.Overall:
+def _overall(findings: Sequence[Finding], density: r.OpportunisticDensity | None) -> r.Overall:
     s = summarise(findings)
     return r.Overall(
         sentence(findings),
@@ -108,10 +120,11 @@ def _overall(findings: Sequence[Finding]) -> r.Overall:
         s.spinal_deformity_index,
         round(s.fracture_probability, 4),
         _number(s.kyphosis_deg, 1),
+        density,
     )
 
 
-def _entry(f: Finding) -> r.Entry:
+def _entry(f: Finding, measured: Attenuation | None) -> r.Entry:
     v, graded = f.vertebra, f.grade is not None
     z = [_number(x) for x in f.z]
     behind = _number(f.heights_mm[2] / f.posterior_expected_mm)
@@ -134,7 +147,15 @@ def _entry(f: Finding) -> r.Entry:
         shape=f.shape,  # type: ignore[arg-type]
         flag=f.flag,
         weak_norm=f.weak_norm,
+        hu=_density(measured),
+        hu_reason=measured.reason if measured else None,
     )
+
+
+def _density(measured: Attenuation | None) -> r.Density | None:
+    if measured is None or not measured.measured:
+        return None
+    return r.Density(round(measured.mean_hu, 1), round(measured.sd_hu, 1), round(measured.area_mm2, 1))
 
 
 def _three(values: Floats, digits: int = 3) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from endplate.report.report import Entry, Message, PointPairs, Report
-from endplate.report.sentence import MIMICS, UNCERTAIN_LEVEL
+from endplate.report.sentence import MIMICS, UNCERTAIN_LEVEL, density_sentence
 from endplate.straightening import StraightSpine
 
 Floats = NDArray[np.floating]
@@ -275,6 +275,8 @@ def _notes(report: Report, width_px: int) -> list[tuple[str, str]]:
         if len(lines) > MOST_LINES:
             lines = [*lines[: MOST_LINES - 1], MORE]
         notes += [(colour, line) for line in lines]
+    if report.summary and report.summary.density:
+        notes += [(INK, line) for line in wrap(density_sentence(report.summary.density), width_px, NOTE_SIZE)]
     if report.vertebrae:
         scale = (
             "loss: height lost against the level's norm and the neighbours; grade by Genant: 1 from 20 %, 2 from 25 %, 3 from 40 %."

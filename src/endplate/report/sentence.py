@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from endplate.morphometry.genant import GRADE_NAMES
 from endplate.morphometry.measure import Finding
+from endplate.report.report import OpportunisticDensity
 
 MIMICS = (
     "Fracture-shaped deformities have other causes: consider Scheuermann's disease, Schmorl's node, Cupid's bow, limbus vertebra, "
@@ -57,3 +58,13 @@ def describe(finding: Finding) -> str:
     grade = finding.grade or 0
     name = f"{finding.vertebra.level or 'unnamed level'} {finding.shape}, grade {grade} ({GRADE_NAMES[grade]})"
     return f"{name}, height loss {loss} % (95 % interval {low}-{high} %)"
+
+
+def density_sentence(density: OpportunisticDensity) -> str:
+    """What trabecular bone reads at L1 or its substitute, the category if there is one, and what limits it.
+
+    >>> density_sentence(OpportunisticDensity("L1", 96.4, None, ("no category: the tube voltage is unknown",)))
+    'Trabecular bone at L1: 96 HU. No category: the tube voltage is unknown.'
+    """
+    said = filter(None, (density.category, *density.conditions))
+    return " ".join([f"Trabecular bone at {density.level}: {density.mean_hu:.0f} HU.", *(f"{s[:1].upper()}{s[1:]}." for s in said)])

@@ -16,12 +16,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 FINDING_COLUMNS = (
     "scan", "level", "level_confidence", "ha_mm", "hm_mm", "hp_mm", "ha_hp", "hm_hp", "hp_expected", "ha_hp_z", "hm_hp_z",
     "genant_index", "loss", "loss_low_95", "loss_high_95", "grade", "p_grade_0", "p_grade_1", "p_grade_2", "p_grade_3",
-    "shape", "flag", "complete", "assessable", "reason", "weak_norm", "score", "series_instance_uid",
+    "shape", "flag", "hu_mean", "hu_sd", "complete", "assessable", "reason", "weak_norm", "score", "series_instance_uid",
 )  # fmt: skip
 SCAN_COLUMNS = (
     "scan", "status", "messages", "vertebrae", "assessed", "fractures", "mild_deformities", "worst_level", "worst_loss",
-    "worst_grade", "fracture_probability", "spinal_deformity_index", "kyphosis_deg", "top_level", "levels_confidence",
-    "sentence", "kind", "path", "series_instance_uid", "slice_spacing_mm", "seconds",
+    "worst_grade", "fracture_probability", "spinal_deformity_index", "kyphosis_deg", "l1_hu", "l1_level", "l1_category",
+    "top_level", "levels_confidence", "sentence", "kind", "path", "series_instance_uid", "slice_spacing_mm", "seconds",
 )  # fmt: skip
 Row = dict[str, Any]
 
@@ -56,6 +56,8 @@ def _finding(e: Entry) -> Row:
         **{f"p_grade_{i}": p for i, p in enumerate(probability)},
         "shape": e.shape,
         "flag": e.flag,
+        "hu_mean": e.hu.mean_hu if e.hu else None,
+        "hu_sd": e.hu.sd_hu if e.hu else None,
         "complete": e.complete,
         "assessable": e.assessable,
         "reason": e.reason,
@@ -67,7 +69,7 @@ def _finding(e: Entry) -> Row:
 def scan_row(report: Report) -> Row:
     """One row for the scan."""
     s, levels, source = report.summary, report.levels, report.source
-    spacing = source.spacing_mm
+    spacing, density = source.spacing_mm, s.density if s else None
     return {
         "scan": source.name,
         "status": report.status,
@@ -82,6 +84,9 @@ def scan_row(report: Report) -> Row:
         "fracture_probability": s.fracture_probability if s else None,
         "spinal_deformity_index": s.spinal_deformity_index if s else None,
         "kyphosis_deg": s.kyphosis_deg if s else None,
+        "l1_hu": density.mean_hu if density else None,
+        "l1_level": density.level if density else None,
+        "l1_category": density.category if density else None,
         "top_level": levels.top if levels else None,
         "levels_confidence": levels.confidence if levels else None,
         "sentence": s.sentence if s else None,
