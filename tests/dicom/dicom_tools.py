@@ -28,7 +28,9 @@ def validation_errors(content: bytes, folder: Path) -> list[str]:
     """What dciodvfy (dicom3tools) holds against a file; empty where it is valid."""
     path = folder / "checked.dcm"
     path.write_bytes(content)
-    done = subprocess.run([tool("dciodvfy", "dicom3tools"), str(path)], capture_output=True, text=True, errors="replace", timeout=120)
+    done = subprocess.run(
+        [tool("dciodvfy", "dicom3tools"), str(path)], capture_output=True, text=True, errors="replace", timeout=120
+    )
     said = (done.stdout + done.stderr).splitlines()
     assert said, "dciodvfy said nothing, not even the kind of object"
     return [line for line in said if line.startswith("Error") or "abort" in line.lower()]

@@ -15,7 +15,10 @@ from endplate.dicom import codes
 
 TABLE = Path(codes.__file__).with_name("codes.csv")
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
-NOT_IN_THE_DICTIONARY = {("SCT", "3572006"): "SNOMED CT; in no context group of PS3.16", ("RFC5646", "en-US"): "RFC 5646; PS3.16 TID 1204"}
+NOT_IN_THE_DICTIONARY = {
+    ("SCT", "3572006"): "SNOMED CT; in no context group of PS3.16",
+    ("RFC5646", "en-US"): "RFC 5646; PS3.16 TID 1204",
+}
 """Public codes that pydicom's dictionary, made from PS3.16, leaves out; with the source that the table must give."""
 
 
@@ -88,7 +91,9 @@ def test_the_private_scheme_is_declared(made: dict[str, bytes]) -> None:
 def test_every_row_is_used() -> None:
     """By its key in the code, or as a part of a template that highdicom writes."""
     source = "\n".join(p.read_text(encoding="utf-8") for p in TABLE.parent.rglob("*.py"))
-    templates = {"source", "language", "english"} | {r["key"] for r in ROWS if re.search(r"TID (300|1002|1004|1500|1501|4019|4108)$|CID 210$", r["source"])}
+    templates = {"source", "language", "english"} | {
+        r["key"] for r in ROWS if re.search(r"TID (300|1002|1004|1500|1501|4019|4108)$|CID 210$", r["source"])
+    }
     levels_ = set(levels.USUAL)
     graded = {f"grade_{n}" for n in range(4)} | {f"{d}_{w}" for d in ("all", "some") for w in ("with", "without")}
     shapes = {"wedge", "biconcave", "crush", "anterior", "middle", "posterior"}

@@ -82,7 +82,7 @@ def test_both_say_that_they_are_not_verified(made: dict[str, bytes]) -> None:
 
 @pytest.mark.parametrize("picture", [b"", b"no picture", small_pdf()])
 def test_what_is_no_picture_is_an_error(case: Case, picture: bytes) -> None:
-    with pytest.raises(ValueError, match="cannot identify image|expected a picture"):
+    with pytest.raises(ValueError, match="expected a picture"):
         dicom_results(case.report, picture, case.pdf)
 
 

@@ -26,8 +26,11 @@ def secondary_capture(context: Context, picture_png: bytes, predecessor: Dataset
     Raises:
         ValueError: if the bytes are no picture.
     """
-    with Picture.open(io.BytesIO(picture_png)) as picture:
-        pixels = picture.convert("RGB")
+    try:
+        with Picture.open(io.BytesIO(picture_png)) as picture:
+            pixels = picture.convert("RGB")
+    except OSError as error:
+        raise ValueError(f"expected a picture, got {picture_png[:8]!r}: {error}; give what overview_png made") from error
     content = Dataset()
     content.ConversionType, content.ImageType = "WSD", ["DERIVED", "SECONDARY", "OTHER"]
     content.BodyPartExamined = "SPINE"

@@ -39,7 +39,13 @@ def vertebra_group(entry: Entry, place: int, context: Context) -> MeasurementsAn
         finding_type=code("vertebral_body"),
         algorithm_id=items.algorithm(software),
         finding_sites=[items.site(code_of_level(entry.level))],
-        measurements=[*_heights(entry, source.frame_of_reference_uid), *_ratios(entry), *_loss(entry), *_sureness(entry), *_hu(entry)],
+        measurements=[
+            *_heights(entry, source.frame_of_reference_uid),
+            *_ratios(entry),
+            *_loss(entry),
+            *_sureness(entry),
+            *_hu(entry),
+        ],
         qualitative_evaluations=list(_judgements(entry)),
         source_images=[items.source_image(image) for image in source.nearest(points_of(entry))],
     )
