@@ -20,7 +20,9 @@ def uid(*parts: str) -> str:
     >>> uid("a", "b") == uid("a", "b") != uid("ab", "")
     True
     """
-    return f"2.25.{uuid5(_NAMESPACE, chr(31).join(parts)).int}"
+    # a name may come from a path, whose bytes need not be text
+    name = chr(31).join(parts).encode("utf-8", "backslashreplace").decode("utf-8")
+    return f"2.25.{uuid5(_NAMESPACE, name).int}"
 
 
 def model_key(software: Software) -> str:
