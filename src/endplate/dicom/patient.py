@@ -59,8 +59,12 @@ def character_set(dataset: Dataset) -> str | None:
 
 
 def fitting(text: str, vr: str) -> str:
-    """A text without control characters and backslashes, no longer than its value representation allows."""
-    return " ".join(_CONTROL.sub(" ", text).split())[: _LONGEST[vr]].strip()
+    """A text without control characters and backslashes, no longer than its value representation allows.
+
+    What has to be cut is cut to that many bytes, for some receivers count those.
+    """
+    said, longest = " ".join(_CONTROL.sub(" ", text).split()), _LONGEST[vr]
+    return said if len(said) <= longest else said.encode()[:longest].decode("utf-8", "ignore").strip()
 
 
 def _carry_deidentification(header: Dataset, out: Dataset) -> None:

@@ -92,27 +92,28 @@ def source_series(report: Report) -> SourceSeries:
         InputRefused: ``no_dicom_source`` where the scan was no DICOM, is not there any more, or lacks the UIDs by which
             results find their way into the patient's study.
     """
-    found = _series(report)
+    return _read(_series(report))
+
+
+def _read(found: Series) -> SourceSeries:
     try:
         slices, _ = choose_slices(found.slices)
     except InputRefused:
         # a refused scan still has a patient and slices
         slices = found.slices
-    header = _header(slices[0].path)
-    named = {k: _valid(header.get(k), k, slices[0].path) for k in ("StudyInstanceUID", "SeriesInstanceUID")}
-    sop_class = _sop_class(header)
-    frame = str(header.get("FrameOfReferenceUID") or "")
+    head = _head(slices[0].path)
+    study, series, frame = head.study_uid, head.series_uid, head.frame_of_reference_uid
     normal = geometry.normal(np.array(slices[0].orientation, float))
     along = np.array([s.position_mm for s in slices], float) @ normal
     order = np.argsort(along, kind="stable")
     return SourceSeries(
-        patient=patient.patient_and_study(header),
-        study_uid=named["StudyInstanceUID"],
-        uid=named["SeriesInstanceUID"],
+        patient=head.patient,
+        study_uid=study,
+        uid=series,
         number=found.number,
-        frame_of_reference_uid=frame if _is_uid(frame) else uid("frame of reference", named["SeriesInstanceUID"]),
+        frame_of_reference_uid=frame if _is_uid(frame) else uid("frame of reference", series),
         has_frame_of_reference=_is_uid(frame),
-        images=tuple(_image(slices[i], sop_class) for i in order),
+        images=tuple(_image(slices[i], head.sop_class_uid) for i in order),
         along_mm=along[order],
         normal=normal,
     )
@@ -141,11 +142,26 @@ def _gone(report: Report, why: str) -> InputRefused:
     return InputRefused("no_dicom_source", f"{wanted}: {why}; put it back, or quantify it again")
 
 
-def _header(path: Path) -> Dataset:
+@dataclass(frozen=True)
+class _Head:
+    patient: Dataset
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str
+    sop_class_uid: str
+
+
+def _head(path: Path) -> _Head:
+    """What the header of one file says; pydicom decodes an element when it is asked for, hence all of it in here."""
     try:
         with path.open("rb") as stream, config.disable_value_validation(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(_TAGS), force=True)
+            header = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(_TAGS), force=True)
+            uids = [_valid(header.get(keyword), keyword, path) for keyword in ("StudyInstanceUID", "SeriesInstanceUID")]
+            frame = str(header.get("FrameOfReferenceUID") or "")
+            return _Head(patient.patient_and_study(header), uids[0], uids[1], frame, _sop_class(header))
+    except InputRefused:
+        raise
     # a file that was changed since it was quantified raises whatever its bytes bring about
     except Exception as error:
         raise InputRefused("no_dicom_source", f"{path.name} cannot be read again ({error}); export the series again") from error

@@ -52,11 +52,11 @@ def structured_report(context: Context, predecessor: Dataset | None = None) -> D
 
 
 def images_used(context: Context) -> tuple[Image, ...]:
-    """The slices that the result rests on: those of the points; where no vertebra was found, all that were searched."""
+    """The slices that the result rests on: those that were measured on; where no vertebra was found, all that were searched."""
     entries = context.report.vertebrae
     if not entries:
         return context.source.images
-    return context.source.nearest(np.concatenate([points_of(entry).reshape(-1, 3) for entry in entries]))
+    return context.source.nearest(np.concatenate([points_of(entry) for entry in entries]))
 
 
 def replaced(predecessor: Dataset) -> Dataset:

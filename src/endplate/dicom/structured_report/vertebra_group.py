@@ -54,8 +54,9 @@ def vertebra_group(entry: Entry, place: int, context: Context) -> MeasurementsAn
 
 
 def points_of(entry: Entry) -> Floats:
-    """The six points (3, 2, 3), LPS mm."""
-    return np.array([getattr(entry.points_lps_mm, column) for column in COLUMNS], float)
+    """Where was measured (n, 3), LPS mm: the six points, and the middle of the body where its attenuation was."""
+    points = np.array([getattr(entry.points_lps_mm, column) for column in COLUMNS], float).reshape(-1, 3)
+    return points if entry.hu is None else np.vstack([points, points.mean(0)])
 
 
 def _heights(entry: Entry, frame_of_reference_uid: str) -> Iterator[Measurement]:
