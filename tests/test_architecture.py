@@ -19,10 +19,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 HOMES = {
     "torch": {"training"},
     "onnxruntime": {"models.py", "cli"},
-    "pydicom": {"volume", "phantom"},
+    "pydicom": {"volume", "phantom", "dicom"},
+    "highdicom": {"dicom"},
     "nibabel": {"volume", "training"},
     "nrrd": {"volume"},
-    "PIL": {"report", "phantom"},
+    "PIL": {"report", "phantom", "dicom"},
     "rich": {"cli"},
     "cyclopts": {"cli"},
 }

@@ -1,0 +1,1 @@
+"""Results as DICOM: structured report, secondary capture and encapsulated PDF, in the patient's own study."""
