@@ -23,6 +23,9 @@ HOMES = {
     "nibabel": {"volume", "training"},
     "nrrd": {"volume"},
     "PIL": {"report", "phantom"},
+    "jinja2": {"report"},
+    "markupsafe": {"report"},
+    "typst": {"report"},
     "rich": {"cli"},
     "cyclopts": {"cli"},
 }

@@ -67,7 +67,8 @@ class _Identity:
 
 
 def _device(report: Report, identity: _Identity) -> Resource:
-    weights = [{"type": codes.local("weights"), "value": f"{k}: {m.name}, SHA-256 {m.sha256}"} for k, m in report.software.models.items()]
+    used = report.software.models.items()
+    weights = [{"type": codes.local("weights"), "value": f"{k}: {m.name}, SHA-256 {m.sha256}"} for k, m in used]
     return {
         "resourceType": "Device",
         "identifier": [identity.business("device")],
@@ -160,7 +161,8 @@ def _judged(e: Entry) -> list[Resource]:
         return []
     low, high = e.loss_interval_95
     interval = {"low": _value(round(100 * low, 2), "%"), "high": _value(round(100 * high, 2), "%")}
-    chances = [_quantity(codes.local(f"probability-grade-{i}", f"Probability of grade {i}"), p, "1") for i, p in enumerate(e.grade_probability)]
+    grades = [codes.local(f"probability-grade-{i}", f"Probability of grade {i}") for i in range(4)]
+    chances = [_quantity(code, p, "1") for code, p in zip(grades, e.grade_probability, strict=True)]
     return [
         _quantity(codes.local(*codes.HEIGHT_LOSS), round(100 * e.loss, 2), "%"),
         {"code": codes.local(*codes.HEIGHT_LOSS_INTERVAL), "valueRange": interval},

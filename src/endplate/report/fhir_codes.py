@@ -22,7 +22,7 @@ URI = f"urn:oid:2.25.{NAMESPACE.int}"
 Code = tuple[str, str, str]  # system, code, display
 Own = tuple[str, str]  # code, display
 
-# DICOM PS3.16, CID 7001 "Diagnostic Imaging Report Document Titles" and CID 7003 "Diagnostic Imaging Report Headings"
+# DICOM PS3.16, CID 7000 "Diagnostic Imaging Report Document Title" and CID 7001 "Diagnostic Imaging Report Heading"; LOINC's words
 IMAGING_REPORT: Code = (LOINC, "18748-4", "Diagnostic imaging study")
 IMPRESSIONS: Code = (LOINC, "19005-8", "Radiology Imaging study [Impression] (narrative)")
 # HL7 terminology: table 0074 (diagnostic service section), observation-category, v3-ObservationInterpretation, data-absent-reason
@@ -34,7 +34,7 @@ INDETERMINATE: Code = (_MEANING, "IND", "Indeterminate")
 ABNORMAL: Code = (_MEANING, "A", "Abnormal")
 INTERPRETATION = (NORMAL, INDETERMINATE, ABNORMAL, ABNORMAL)  # by grade; a mild deformity lies within readers' disagreement
 NOT_PERFORMED: Code = ("http://terminology.hl7.org/CodeSystem/data-absent-reason", "not-performed", "Not Performed")
-# DICOM PS3.16
+# DICOM PS3.16: CID 218, CID 7469, CID 6141
 COBB_ANGLE: Code = (SCT, "285285000", "Cobb angle")
 HEIGHT: Code = (DCM, "121207", "Height")
 MEAN_ATTENUATION: Code = (DCM, "112181", "Mean Attenuation Coefficient")
@@ -58,7 +58,7 @@ FRACTURE_PROBABILITY: Own = ("fracture-probability", "Probability of any grade 2
 UNIT_WORDS = {"mm": "mm", "%": "%", "1": "1", "deg": "degree", "[hnsf'U]": "HU"}
 """UCUM code -> what is shown."""
 
-# DICOM PS3.16, CID 4 "Anatomic Region" and its kin: one code per level, without a side
+# DICOM PS3.16, CID 7602 and 7603 (vertebrae): one code per level, without a side
 VERTEBRA: Code = (SCT, "51282000", "Vertebra")
 LEVELS = {
     "C1": "14806007", "C2": "39976000", "C3": "113205007", "C4": "5329002", "C5": "36978003", "C6": "36054005", "C7": "87391001",

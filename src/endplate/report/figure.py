@@ -96,7 +96,8 @@ class _Page:
         top = MARGIN + LINE_HEIGHT * max(len(statement) + 2, 4)
         lines = len(report.vertebrae) + len(_notes(report, width - MARGIN - table)) + 4
         height = top + max(tall, lines * LINE_HEIGHT) + 3 * LINE_HEIGHT + MARGIN
-        return cls(Image.new("RGB", (width, height), BACKGROUND), scale, top, (MARGIN, second), table, tuple(statement), tall, letters)
+        blank = Image.new("RGB", (width, height), BACKGROUND)
+        return cls(blank, scale, top, (MARGIN, second), table, tuple(statement), tall, letters)
 
 
 @cache
@@ -156,7 +157,8 @@ def _vertebra(draw: ImageDraw.ImageDraw, entry: Entry, points: Floats, letters: 
     name = f"{entry.level or '?'}{'?' if entry.level_confidence < UNCERTAIN_LEVEL else ''}"
     size = round((20 if entry.grade else 17) * letters)
     x = max(float(points[..., 1].min()) - 10, _length(name, size) + 4)
-    draw.text((x, middle), name, fill=colour if entry.grade else INK, font=_font(size), anchor="rm", stroke_width=3, stroke_fill="black")
+    fill = colour if entry.grade else INK
+    draw.text((x, middle), name, fill=fill, font=_font(size), anchor="rm", stroke_width=3, stroke_fill="black")
 
 
 def _line(draw: ImageDraw.ImageDraw, ends: tuple[tuple[float, float], tuple[float, float]], colour: str, dashed: bool) -> None:

@@ -23,6 +23,7 @@ SHARES = (
     "under Hp: the share of the height expected from the neighbours."
 )
 NO_SHARES = "The table of norms is the user's own: shares of its ratios are not in the report, z-scores are."
+EXPECTED_FROM = (("anterior", "of norm"), ("middle", "of norm"), ("posterior", "of that expected from the neighbours"))
 WEAK = "* The norm of this level rests on few bodies."
 DOUBT = f"? The name of this level is less sure than {100 * UNCERTAIN_LEVEL:.0f} %."
 Anything = TypeVar("Anything")
@@ -128,9 +129,9 @@ def is_reason(report: r.Report, message: r.Message) -> bool:
 
 
 def plain(text: str) -> str:
-    """A text without control characters, without characters that turn the writing direction, and encodable in UTF-8.
+    r"""A text without control characters, without characters that turn the writing direction, and encodable in UTF-8.
 
-    >>> plain("T12\\x00 \\u202eevil\\ud800 caf\\u00e9")
+    >>> plain("T12\x00 \u202eevil\ud800 caf\u00e9")
     'T12 evil? café'
     """
     encodable = text.encode("utf-8", "replace").decode()
@@ -150,7 +151,7 @@ def _cleaned(value: Anything) -> Anything:
         cleaned = tuple(_cleaned(v) for v in value)
     elif is_dataclass(value) and not isinstance(value, type):
         cleaned = replace(value, **{f.name: _cleaned(getattr(value, f.name)) for f in fields(value)})
-    return cleaned  # type: ignore[no-any-return]
+    return cleaned
 
 
 def _verdict(report: r.Report) -> str:
@@ -166,9 +167,7 @@ def _deformity(entry: r.Entry, row: Row) -> Deformity:
     heading = f"{entry.level or 'Unnamed level'}: {entry.shape} {kind}, grade {grade} ({GRADE_NAMES[grade]})"
     heights = (
         f"{name} {height.mm} mm" + (f" ({height.share} {of})" if height.share else "")
-        for name, height, of in zip(
-            ("anterior", "middle", "posterior"), row.heights, ("of norm", "of norm", "of that expected from the neighbours"), strict=True
-        )
+        for (name, of), height in zip(EXPECTED_FROM, row.heights, strict=True)
     )
     chances = ", ".join(f"{GRADE_NAMES[i]} {p}" for i, p in enumerate(row.probabilities))
     lines = [f"Height loss {row.loss} %, 95 % interval {row.interval} %", f"Heights: {', '.join(heights)}"]
@@ -185,8 +184,8 @@ def _largest(report: r.Report) -> str:
         return ""
     worst = max((e for e in report.vertebrae if e.loss is not None), key=lambda e: e.loss or 0.0)
     low, high = worst.loss_interval_95 or (summary.worst_loss, summary.worst_loss)
-    interval = f"95 % interval {100 * low:.0f} to {100 * high:.0f} %"
-    return f"No body lost 20 % or more. Largest loss: {worst.level or 'unnamed level'}, {100 * (worst.loss or 0.0):.0f} % ({interval})."
+    loss = f"{100 * (worst.loss or 0.0):.0f} % (95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
+    return f"No body lost 20 % or more. Largest loss: {worst.level or 'unnamed level'}, {loss}."
 
 
 def _picture_text(report: r.Report) -> str:

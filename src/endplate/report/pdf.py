@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any, Literal
 
 from endplate.report.page import TEMPLATES
 from endplate.report.page_content import content_of
 from endplate.report.report import Report
 
-STANDARD = ["ua-1"]
+STANDARD: Literal["ua-1"] = "ua-1"
 """PDF/UA-1, for readers who do not see the page. PDF/A would want a date, which would make equal reports differ."""
 FONTS = "Libertinus Serif|DejaVu Sans Mono"
 """Both come inside typst's wheel, so that a page looks the same on every machine."""
@@ -27,7 +28,7 @@ def page_pdf(report: Report, picture_png: bytes) -> bytes:
     """
     import typst
 
-    files = {
+    files: Any = {  # as typst takes it, though its types do not say so
         "main.typ": (TEMPLATES / "page.typ").read_bytes(),
         "content.json": json.dumps(asdict(content_of(report))).encode(),
     }
@@ -38,9 +39,9 @@ def page_pdf(report: Report, picture_png: bytes) -> bytes:
         # a file beside the page would have to be text or lie on the disk
         files["picture.json"] = json.dumps(list(panels_png(picture_png))).encode()
         inputs["picture"] = "yes"
-    for own_fonts, standards in ((True, STANDARD), (False, STANDARD)):
+    for own_fonts in (True, False):
         try:
-            return typst.compile(files, ignore_system_fonts=own_fonts, pdf_standards=standards, sys_inputs=inputs)
+            return typst.compile(files, ignore_system_fonts=own_fonts, pdf_standards=STANDARD, sys_inputs=inputs)
         except typst.TypstError:
             continue  # a letter without a glyph, by the standards an error
     return typst.compile(files, sys_inputs=inputs)
