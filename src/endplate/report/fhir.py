@@ -12,7 +12,7 @@ from typing import Any
 
 from endplate.morphometry.genant import GRADE_NAMES
 from endplate.report import fhir_codes as codes
-from endplate.report.page_content import DISCLAIMER, plain, statement
+from endplate.report.page_content import DISCLAIMER, cleaned, plain, statement
 from endplate.report.report import Entry, Overall, Report
 
 Resource = dict[str, Any]
@@ -30,12 +30,8 @@ def fhir_bundle(report: Report) -> Resource:
         observed = {"scan": _scan(report.summary, identity), **observed}
     made = {"device": _device(report, identity), **observed}
     head = {"report": _report(report, identity, tuple(observed)), **made}
-    return {
-        "resourceType": "Bundle",
-        "type": "collection",
-        "identifier": identity.business("bundle"),
-        "entry": [{"fullUrl": identity.url(name), "resource": resource} for name, resource in head.items()],
-    }
+    entries = [{"fullUrl": identity.url(name), "resource": resource} for name, resource in head.items()]
+    return cleaned({"resourceType": "Bundle", "type": "collection", "identifier": identity.business("bundle"), "entry": entries})
 
 
 class _Identity:
@@ -47,7 +43,7 @@ class _Identity:
         self._seed = plain(f"{scan} {report.software.version} {report.software.norms} {weights}")
         self._series = report.source.series_instance_uid
         self._study = report.source.tags.get("study_instance_uid")
-        self._name = plain(report.source.name)
+        self._name = report.source.name
 
     def url(self, part: str) -> str:
         return f"urn:uuid:{uuid.uuid5(codes.NAMESPACE, f'{self._seed} {part}')}"
@@ -74,7 +70,7 @@ def _device(report: Report, identity: _Identity) -> Resource:
         "identifier": [identity.business("device")],
         "deviceName": [{"name": "endplate", "type": "model-name"}],
         "version": [{"type": codes.local("software"), "value": report.software.version}, *weights],
-        "note": [{"text": f"{DISCLAIMER} Norms: {plain(report.software.norms)}."}],
+        "note": [{"text": f"{DISCLAIMER} Norms: {report.software.norms}."}],
     }
 
 
@@ -87,7 +83,7 @@ def _report(report: Report, identity: _Identity, results: tuple[str, ...]) -> Re
         "category": [codes.concept(codes.CT_SECTION)],
         "code": codes.concept(codes.IMAGING_REPORT),
         "subject": identity.subject(),
-        "conclusion": plain(" ".join(filter(None, (statement(report), messages, DISCLAIMER)))),
+        "conclusion": " ".join(filter(None, (statement(report), messages, DISCLAIMER))),
     }
     if results:
         resource["result"] = [{"reference": identity.url(name)} for name in results]
@@ -128,7 +124,7 @@ def _scan(s: Overall, identity: _Identity) -> Resource:
         code = codes.concept(codes.MEAN_ATTENUATION, f"Trabecular attenuation, {s.density.level}" + (f" ({said})" if said else ""))
         components.append(_quantity(code, s.density.mean_hu, "[hnsf'U]"))
     resource = _observation("scan", codes.concept(codes.IMPRESSIONS), identity, components)
-    return {**resource, "valueString": plain(s.sentence), "note": [{"text": DISCLAIMER}]}
+    return {**resource, "valueString": s.sentence, "note": [{"text": DISCLAIMER}]}
 
 
 def _vertebra(e: Entry, identity: _Identity) -> Resource:
@@ -147,8 +143,8 @@ def _vertebra(e: Entry, identity: _Identity) -> Resource:
     resource["bodySite"] = codes.level(e.level)
     notes = [DISCLAIMER, f"Probability of the level's name {e.level_confidence:.2f}."]
     if e.grade is None:
-        resource["dataAbsentReason"] = codes.concept(codes.NOT_PERFORMED, plain(e.reason or "not assessable"))
-        notes.append(f"Not assessed: {plain(e.reason or 'not assessable')}.")
+        resource["dataAbsentReason"] = codes.concept(codes.NOT_PERFORMED, e.reason or "not assessable")
+        notes.append(f"Not assessed: {e.reason or 'not assessable'}.")
     else:
         resource["interpretation"] = [codes.concept(codes.INTERPRETATION[e.grade])]
         resource["valueCodeableConcept"] = codes.grade(e.grade, f"grade {e.grade} ({GRADE_NAMES[e.grade]}) {e.shape or ''}".strip())

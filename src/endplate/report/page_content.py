@@ -110,7 +110,7 @@ def content_of(report: r.Report) -> Content:
         messages=tuple((m.severity, m.text) for m in report.messages if not is_reason(report, m)),
         provenance=provenance_of(report),
     )
-    return _cleaned(content)
+    return cleaned(content)
 
 
 def statement(report: r.Report) -> str:
@@ -142,16 +142,20 @@ def plain(text: str) -> str:
 _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def _cleaned(value: Anything) -> Anything:
-    """The same dataclass, tuple or text with every text in it made plain."""
-    cleaned: Any = value
+def cleaned(value: Anything) -> Anything:
+    """The same dataclass, tuple, list, dict or text with every text in it made `plain`."""
+    made: Any = value
     if isinstance(value, str):
-        cleaned = plain(value)
+        made = plain(value)
     elif isinstance(value, tuple):
-        cleaned = tuple(_cleaned(v) for v in value)
+        made = tuple(cleaned(v) for v in value)
+    elif isinstance(value, list):
+        made = [cleaned(v) for v in value]
+    elif isinstance(value, dict):
+        made = {k: cleaned(v) for k, v in value.items()}
     elif is_dataclass(value) and not isinstance(value, type):
-        cleaned = replace(value, **{f.name: _cleaned(getattr(value, f.name)) for f in fields(value)})
-    return cleaned
+        made = replace(value, **{f.name: cleaned(getattr(value, f.name)) for f in fields(value)})
+    return made
 
 
 def _verdict(report: r.Report) -> str:

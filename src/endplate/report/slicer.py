@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from endplate.report.page_content import plain
+from endplate.report.page_content import cleaned
 from endplate.report.report import Entry, Point, Report
 
 SCHEMA_URL = (
@@ -25,7 +25,7 @@ Markup = dict[str, Any]
 def slicer_markups(report: Report) -> Markup:
     """The content of ``slicer.mrk.json``: per vertebra one list of six points and three lines; none without a spine."""
     markups = [m for i, e in enumerate(report.vertebrae, 1) for m in _vertebra(e, e.level or f"unnamed {i}")]
-    return {"@schema": SCHEMA_URL, "markups": markups}
+    return cleaned({"@schema": SCHEMA_URL, "markups": markups})
 
 
 def _vertebra(entry: Entry, level: str) -> list[Markup]:
@@ -46,13 +46,13 @@ def _markup(kind: str, name: str, points: list[tuple[str, Point]], entry: Entry)
     said = _description(entry)
     return {
         "type": kind,
-        "name": plain(name),
+        "name": name,
         "coordinateSystem": "LPS",
         "coordinateUnits": "mm",
         "locked": True,
         "fixedNumberOfControlPoints": True,
         "controlPoints": [
-            {"id": str(i), "label": plain(label), "description": said, "position": list(at), "positionStatus": "defined"}
+            {"id": str(i), "label": label, "description": said, "position": list(at), "positionStatus": "defined"}
             for i, (label, at) in enumerate(points, 1)
         ],
         "display": {
@@ -83,6 +83,6 @@ def _length(mm: float, description: str) -> Markup:
 
 def _description(entry: Entry) -> str:
     if entry.grade is None or entry.loss is None:
-        return plain(f"not assessed: {entry.reason}; AI result, not verified")
+        return f"not assessed: {entry.reason}; AI result, not verified"
     shape = f" {entry.shape}" if entry.shape else ""
     return f"grade {entry.grade}{shape}, height loss {100 * entry.loss:.0f} %; AI result, not verified"
