@@ -26,7 +26,8 @@ def with_density(report: r.Report) -> r.Report:
     """The same report with attenuation at L1's stand-in and at some bodies."""
     hu = [r.Density(132.4, 30.1, 410.0), None]
     bodies = tuple(
-        replace(e, hu=hu[i % 2], hu_reason=None if i % 2 == 0 else "cut by the field of view") for i, e in enumerate(report.vertebrae)
+        replace(e, hu=hu[i % 2], hu_reason=None if i % 2 == 0 else "cut by the field of view")
+        for i, e in enumerate(report.vertebrae)
     )
     found = r.OpportunisticDensity("T12", 132.4, "reduced, 110 to 135 HU", ("T12 stands in for L1", "contrast agent is not stated"))
     assert report.summary is not None
@@ -36,7 +37,13 @@ def with_density(report: r.Report) -> r.Report:
 def with_text(report: r.Report, text: str) -> r.Report:
     """The same report with a text wherever a scan, its header or its user can put one."""
     source = replace(
-        report.source, kind=text, path=text, name=text, series_instance_uid=text, contrast=text, tags={"series_description": text, text: text}
+        report.source,
+        kind=text,
+        path=text,
+        name=text,
+        series_instance_uid=text,
+        contrast=text,
+        tags={"series_description": text, text: text},
     )
     software = r.Software(text, {text: r.Model(text, text)}, text)
     messages = (r.Message("reader", "info", text), r.Message(text, "warning", text))
@@ -46,9 +53,7 @@ def with_text(report: r.Report, text: str) -> r.Report:
     )
     summary = replace(report.summary, sentence=text, worst_level=text) if report.summary else None
     levels = replace(report.levels, top=text, alternative=text, uncertain=True) if report.levels else None
-    return replace(
-        report, source=source, software=software, messages=messages, vertebrae=entries, summary=summary, levels=levels
-    )
+    return replace(report, source=source, software=software, messages=messages, vertebrae=entries, summary=summary, levels=levels)
 
 
 def refused() -> r.Report:

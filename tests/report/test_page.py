@@ -102,7 +102,9 @@ def test_the_table_holds_every_number_of_the_report(fractured: r.Report) -> None
         assert row.loss == f"{100 * entry.loss:.0f}"
         assert row.interval == " to ".join(f"{100 * v:.0f}" for v in entry.loss_interval_95)
         assert len(row.probabilities) == 4
-        assert {row.loss, row.interval, row.verdict, *row.probabilities} <= set(t.strip() for _, t in Page(page_html(fractured, b"")).texts)
+        assert {row.loss, row.interval, row.verdict, *row.probabilities} <= set(
+            t.strip() for _, t in Page(page_html(fractured, b"")).texts
+        )
 
 
 @pytest.mark.parametrize("name", ["my-norms", norms.EXPERTS])
@@ -166,7 +168,9 @@ def test_no_text_at_all_becomes_an_element(fractured: r.Report, text: str) -> No
     page_html(with_text(fractured, text), b"").encode()
 
 
-@pytest.mark.parametrize(("report", "begins"), [(refused(), "Refused, nothing was measured: 3 slices"), (no_spine(), "No spine was found:")])
+@pytest.mark.parametrize(
+    ("report", "begins"), [(refused(), "Refused, nothing was measured: 3 slices"), (no_spine(), "No spine was found:")]
+)
 def test_without_a_spine_the_page_says_why(report: r.Report, begins: str) -> None:
     page = Page(page_html(report, picture()))
     assert begins in page.said
@@ -254,7 +258,14 @@ def browser(tmp_path: Path) -> Iterator[list[str]]:
     found = shutil.which("chromium")
     if found is None:
         pytest.skip("chromium is not installed")
-    yield [found, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    yield [
+        found,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+    ]
 
 
 def test_a_browser_runs_nothing_of_it(fractured: r.Report, overview: bytes, tmp_path: Path, browser: list[str]) -> None:

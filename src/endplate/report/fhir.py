@@ -40,13 +40,13 @@ class _Identity:
     def __init__(self, report: Report) -> None:
         weights = sorted((stage, m.sha256) for stage, m in report.software.models.items())
         scan = report.source.series_instance_uid or report.source.path
-        self._seed = plain(f"{scan} {report.software.version} {report.software.norms} {weights}")
+        self._seed = f"{scan} {report.software.version} {report.software.norms} {weights}"
         self._series = report.source.series_instance_uid
         self._study = report.source.tags.get("study_instance_uid")
         self._name = report.source.name
 
     def url(self, part: str) -> str:
-        return f"urn:uuid:{uuid.uuid5(codes.NAMESPACE, f'{self._seed} {part}')}"
+        return f"urn:uuid:{uuid.uuid5(codes.NAMESPACE, plain(f'{self._seed} {part}'))}"
 
     def business(self, part: str) -> Mapping[str, str]:
         return {"system": codes.URI, "value": self.url(part)}
