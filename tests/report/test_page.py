@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -216,7 +216,7 @@ def test_it_can_be_read_by_who_does_not_see_it(fractured: r.Report, overview: by
     levels = [int(tag[1]) for tag in page.tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
     assert "caption" in page.tags
     assert all("scope" in a for tag, a in page.elements if tag == "th")
     names = {a["id"] for _, a in page.elements if "id" in a}
@@ -253,12 +253,12 @@ def luminance(colour: str) -> float:
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[list[str]]:
+def browser(tmp_path: Path) -> list[str]:
     """Debian's chromium without a network."""
     found = shutil.which("chromium")
     if found is None:
         pytest.skip("chromium is not installed")
-    yield [
+    return [
         found,
         "--headless",
         "--no-sandbox",
