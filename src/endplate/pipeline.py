@@ -153,13 +153,14 @@ def _messages(source: Source) -> tuple[Message, ...]:
     return tuple(Message("reader", "info", text) for text in source.messages)
 
 
-def write_result(result: Result, folder: Path, further: Collection[str] = ()) -> Rendered:
+def write_result(result: Result, folder: Path, further: Collection[str] = (), earlier: Path | None = None) -> Rendered:
     """Write ``overview.png``, further renderings, and ``report.json``, which comes last: its presence means that all is there.
 
     Args:
         result: of `quantify_volume`.
         folder: where to; made if it is not there.
         further: renderings, of ``renderings.NAMES``: html, pdf, fhir, slicer, dicom.
+        earlier: folder of an earlier result of the same scan, if any.
 
     Returns:
         What came of the further renderings; its report is the one that was written.
@@ -173,7 +174,7 @@ def write_result(result: Result, folder: Path, further: Collection[str] = ()) ->
     folder.mkdir(parents=True, exist_ok=True)
     picture = overview_png(result.report, result.spine)
     write_atomically(folder / "overview.png", picture)
-    rendered = render(result.report, picture, folder, further)
+    rendered = render(result.report, picture, folder, further, earlier)
     write_atomically(folder / "report.json", rendered.report.to_json().encode())
     return rendered
 

@@ -59,7 +59,7 @@ def checked(names: Collection[str]) -> tuple[Name, ...]:
     return tuple(n for n in NAMES if n in names)
 
 
-def render(report: Report, overview_png: bytes, folder: Path, names: Collection[str]) -> Rendered:
+def render(report: Report, overview_png: bytes, folder: Path, names: Collection[str], earlier: Path | None = None) -> Rendered:
     """Writes renderings into a folder, each file all at once or not at all; ``report.json`` is the caller's.
 
     Args:
@@ -67,6 +67,7 @@ def render(report: Report, overview_png: bytes, folder: Path, names: Collection[
         overview_png: its picture, as in ``overview.png``.
         folder: where to; it exists.
         names: which, of ``NAMES``.
+        earlier: folder of an earlier result of the same scan, whose DICOM objects the new ones name as their predecessors.
 
     Raises:
         ValueError: if a name is none of ``NAMES``.
@@ -77,7 +78,7 @@ def render(report: Report, overview_png: bytes, folder: Path, names: Collection[
     unmade: list[Message] = []
     # DICOM first: what its source lacks is a message that the pages show
     for name in sorted(checked(names), key=lambda n: n != "dicom"):
-        files, message = _made(name, said, overview_png, folder)
+        files, message = _made(name, _Input(said, overview_png, earlier), folder)
         if message is not None:
             unmade.append(message)
             said = replace(said, messages=(*(m for m in said.messages if m != message), message))
@@ -88,9 +89,18 @@ def render(report: Report, overview_png: bytes, folder: Path, names: Collection[
     return Rendered(said, settled, tuple(unmade))
 
 
-def _made(name: Name, report: Report, overview_png: bytes, folder: Path) -> tuple[dict[str, bytes], Message | None]:
+@dataclass(frozen=True)
+class _Input:
+    """What renderings are made from."""
+
+    report: Report
+    overview_png: bytes
+    earlier: Path | None
+
+
+def _made(name: Name, given: _Input, folder: Path) -> tuple[dict[str, bytes], Message | None]:
     try:
-        return MAKERS[name](report, overview_png), None
+        return MAKERS[name](given), None
     except InputRefused as refusal:
         return {}, Message(refusal.code, "warning", f"no {', '.join(FILES[name])}: {refusal.message}")
     except ModuleNotFoundError as error:
@@ -102,46 +112,58 @@ def _made(name: Name, report: Report, overview_png: bytes, folder: Path) -> tupl
         return {}, Message(FAILED, "error", f"{what}; please report it with {TRACEBACK}, and ask for --{name} again")
 
 
-def _html(report: Report, overview_png: bytes) -> dict[str, bytes]:
+def _html(given: _Input) -> dict[str, bytes]:
     from endplate.report.page import page_html
 
-    return {"report.html": page_html(report, overview_png).encode()}
+    return {"report.html": page_html(given.report, given.overview_png).encode()}
 
 
-def _pdf(report: Report, overview_png: bytes) -> dict[str, bytes]:
+def _pdf(given: _Input) -> dict[str, bytes]:
     from endplate.report.pdf import page_pdf
 
-    return {"report.pdf": page_pdf(report, overview_png)}
+    return {"report.pdf": page_pdf(given.report, given.overview_png)}
 
 
-def _fhir(report: Report, _: bytes) -> dict[str, bytes]:
+def _fhir(given: _Input) -> dict[str, bytes]:
     from endplate.report.fhir import fhir_bundle
 
-    return {"fhir.json": _json(fhir_bundle(report))}
+    return {"fhir.json": _json(fhir_bundle(given.report))}
 
 
-def _slicer(report: Report, _: bytes) -> dict[str, bytes]:
+def _slicer(given: _Input) -> dict[str, bytes]:
     from endplate.report.slicer import slicer_markups
 
-    return {"slicer.mrk.json": _json(slicer_markups(report))}
+    return {"slicer.mrk.json": _json(slicer_markups(given.report))}
 
 
-def _dicom(report: Report, overview_png: bytes) -> dict[str, bytes]:
+def _dicom(given: _Input) -> dict[str, bytes]:
+    report = given.report
     if report.status == "refused":
         return {}  # nothing was measured, and the reason stands in the report already
     if report.source.kind != "dicom":
         raise InputRefused("no_dicom_source", f"the scan is {report.source.kind}, not DICOM: there is no study to add objects to")
     # by its name: it needs libraries that no other rendering needs
     results: Any = import_module("endplate.dicom.results")
-    made = results.dicom_results(report, overview_png, _pdf(report, overview_png)["report.pdf"])
+    page = _pdf(given)["report.pdf"]
+    before = _files(given.earlier, FILES["dicom"])
+    try:
+        made = results.dicom_results(report, given.overview_png, page, **({"previous": before} if before else {}))
+    except InputRefused as refusal:
+        if refusal.code != "other_predecessor":
+            raise
+        made = results.dicom_results(report, given.overview_png, page)  # what lay there was no earlier result of this scan
     return {name: made[name] for name in FILES["dicom"]}
+
+
+def _files(folder: Path | None, names: Collection[str]) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()} if folder is not None else {}
 
 
 def _json(content: Mapping[str, object]) -> bytes:
     return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
 
 
-MAKERS: Mapping[Name, Callable[[Report, bytes], dict[str, bytes]]] = {
+MAKERS: Mapping[Name, Callable[[_Input], dict[str, bytes]]] = {
     "html": _html,
     "pdf": _pdf,
     "fhir": _fhir,

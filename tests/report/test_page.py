@@ -189,7 +189,7 @@ def test_uncertain_names_are_said_beside_the_sentence_and_in_the_table() -> None
     said = Page(page_html(report, b"")).said
     assert "all names are right with a probability of 55 %" in said
     assert "Next likely: T3 (30 %)." in said
-    assert "The name T8 is sure to 55 %" in said
+    assert "The name T8 is right with a probability of 55 %" in said
     assert "T8\xa0?" in page_html(report, b"").replace("&nbsp;", "\xa0")
 
 

@@ -93,7 +93,7 @@ def run(jobs: Iterable[Job], destination: Destination, models: Models, settings:
             continue
         start = perf_counter()
         with _Replacement(folder, ALL_FILES) as half:
-            rendered = _one(job, half, models, settings, destination.further)
+            rendered = pipeline.write_result(_one(job, half, models, settings), half, destination.further, folder)
             ledger.note(half, job.origin, destination.maker, rendered.settled)
         yield Outcome(job, rendered.report, perf_counter() - start, unmade=rendered.unmade)
 
@@ -113,7 +113,7 @@ def _completed(folder: Path, further: tuple[str, ...]) -> renderings.Rendered:
     return rendered
 
 
-def _one(job: Job, folder: Path, models: Models, settings: pipeline.Settings, further: tuple[str, ...]) -> renderings.Rendered:
+def _one(job: Job, folder: Path, models: Models, settings: pipeline.Settings) -> pipeline.Result:
     """Quantifies one scan into a folder; whatever is wrong with it becomes its report."""
     try:
         result = _quantified(job, models, settings)
@@ -125,7 +125,7 @@ def _one(job: Job, folder: Path, models: Models, settings: pipeline.Settings, fu
         (folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
         reason = f"endplate failed on this scan ({type(error).__name__}: {error}); please report it with {job.name}/traceback.txt"
         result = pipeline.Result(refused(job, InputRefused(FAULT, reason), models, settings.norms), None)
-    return pipeline.write_result(result, folder, further)
+    return result
 
 
 def _quantified(job: Job, models: Models, settings: pipeline.Settings) -> pipeline.Result:

@@ -178,7 +178,7 @@ def _deformity(entry: r.Entry, row: Row) -> Deformity:
     lines += [f"Probability: {chances}"] if chances else []
     lines += [f"Attenuation {row.hu} HU"] if row.hu else []
     if entry.level is not None and entry.level_confidence < UNCERTAIN_LEVEL:
-        lines.append(f"The name {entry.level} is sure to {chance(entry.level_confidence)}")
+        lines.append(f"The name {entry.level} is right with a probability of {chance(entry.level_confidence)}")
     return Deformity(heading, grade, tuple(lines))
 
 
