@@ -53,7 +53,7 @@ def test_every_number_of_the_report_is_there(fractured: r.Report) -> None:
     assert len(bodies) == len(fractured.vertebrae)
     for body, e in zip(bodies, with_density(fractured).vertebrae, strict=True):
         assert body["bodySite"]["text"] == f"{e.level} vertebra"
-        mm = [component(body, f"height-{c}")["valueQuantity"] for c in ("anterior", "middle", "posterior")]
+        mm = [component(body, f"HEIGHT-{c}")["valueQuantity"] for c in ("ANTERIOR", "MIDDLE", "POSTERIOR")]
         assert [q["value"] for q in mm] == [e.heights_mm.anterior, e.heights_mm.middle, e.heights_mm.posterior]
         assert all((q["system"], q["code"]) == ("http://unitsofmeasure.org", "mm") for q in mm)
         if e.hu is not None:
@@ -64,12 +64,12 @@ def test_every_number_of_the_report_is_there(fractured: r.Report) -> None:
             assert body["dataAbsentReason"]["text"] == "cut by the field of view"
             assert "valueCodeableConcept" not in body
             continue
-        assert component(body, "height-loss")["valueQuantity"]["value"] == pytest.approx(100 * e.loss, abs=0.01)
-        low, high = (component(body, "height-loss-interval-95")["valueRange"][k]["value"] for k in ("low", "high"))
+        assert component(body, "HEIGHT-LOSS")["valueQuantity"]["value"] == pytest.approx(100 * e.loss, abs=0.01)
+        low, high = (component(body, "HEIGHT-LOSS-95")["valueRange"][k]["value"] for k in ("low", "high"))
         assert (low, high) == pytest.approx([100 * v for v in e.loss_interval_95], abs=0.01)
-        assert body["valueCodeableConcept"]["coding"][0]["code"] == f"genant-grade-{e.grade}"
+        assert body["valueCodeableConcept"]["coding"][0]["code"] == f"GENANT-{e.grade}"
     assert scan["valueString"] == (fractured.summary.sentence if fractured.summary else "")
-    assert component(scan, "fractures")["valueQuantity"]["value"] == 1
+    assert component(scan, "FRACTURES")["valueQuantity"]["value"] == 1
 
 
 def test_what_a_grade_means_is_said_in_hl7s_words() -> None:

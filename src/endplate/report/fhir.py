@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from endplate.morphometry.genant import GRADE_NAMES
 from endplate.report import fhir_codes as codes
 from endplate.report.page_content import DISCLAIMER, cleaned, plain, statement
 from endplate.report.report import Entry, Overall, Report
@@ -64,12 +63,12 @@ class _Identity:
 
 def _device(report: Report, identity: _Identity) -> Resource:
     used = report.software.models.items()
-    weights = [{"type": codes.local("weights"), "value": f"{k}: {m.name}, SHA-256 {m.sha256}"} for k, m in used]
+    weights = [{"type": codes.local("WEIGHTS", "Weights"), "value": f"{k}: {m.name}, SHA-256 {m.sha256}"} for k, m in used]
     return {
         "resourceType": "Device",
         "identifier": [identity.business("device")],
         "deviceName": [{"name": "endplate", "type": "model-name"}],
-        "version": [{"type": codes.local("software"), "value": report.software.version}, *weights],
+        "version": [{"type": codes.local("SOFTWARE", "Software"), "value": report.software.version}, *weights],
         "note": [{"text": f"{DISCLAIMER} Norms: {report.software.norms}."}],
     }
 
@@ -134,6 +133,8 @@ def _vertebra(e: Entry, identity: _Identity) -> Resource:
         _quantity(codes.local(*codes.MIDDLE_RATIO), e.ratios.hm_hp, "1"),
         _quantity(codes.local(*codes.GENANT_INDEX), e.genant_index, "1"),
     ]
+    if e.ratios.hp_expected is not None:
+        components.append(_quantity(codes.local(*codes.POSTERIOR_RATIO), e.ratios.hp_expected, "1"))
     components += _judged(e)
     if e.hu is not None:
         components.append(_quantity(codes.concept(codes.MEAN_ATTENUATION, "Trabecular attenuation"), e.hu.mean_hu, "[hnsf'U]"))
@@ -147,7 +148,7 @@ def _vertebra(e: Entry, identity: _Identity) -> Resource:
         notes.append(f"Not assessed: {e.reason or 'not assessable'}.")
     else:
         resource["interpretation"] = [codes.concept(codes.INTERPRETATION[e.grade])]
-        resource["valueCodeableConcept"] = codes.grade(e.grade, f"grade {e.grade} ({GRADE_NAMES[e.grade]}) {e.shape or ''}".strip())
+        resource["valueCodeableConcept"] = codes.grade(e.grade, e.shape)
     return {**resource, "note": [{"text": " ".join(notes)}]}
 
 
@@ -157,7 +158,7 @@ def _judged(e: Entry) -> list[Resource]:
         return []
     low, high = e.loss_interval_95
     interval = {"low": _value(round(100 * low, 2), "%"), "high": _value(round(100 * high, 2), "%")}
-    grades = [codes.local(f"probability-grade-{i}", f"Probability of grade {i}") for i in range(4)]
+    grades = [codes.local(f"P-GENANT-{i}", f"Probability of Genant grade {i}") for i in range(4)]
     chances = [_quantity(code, p, "1") for code, p in zip(grades, e.grade_probability, strict=True)]
     return [
         _quantity(codes.local(*codes.HEIGHT_LOSS), round(100 * e.loss, 2), "%"),

@@ -8,6 +8,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from endplate.morphometry.genant import GRADE_NAMES
+
 SCT, LOINC, UCUM, DCM = (
     "http://snomed.info/sct",
     "http://loinc.org",
@@ -39,21 +41,22 @@ COBB_ANGLE: Code = (SCT, "285285000", "Cobb angle")
 HEIGHT: Code = (DCM, "121207", "Height")
 MEAN_ATTENUATION: Code = (DCM, "112181", "Mean Attenuation Coefficient")
 SD_ATTENUATION: Code = (DCM, "112183", "Standard Deviation of Attenuation Coefficient")
-# endplate's own: neither SNOMED CT, LOINC nor DICOM has these
-MORPHOMETRY: Own = ("vertebral-morphometry", "Six-point morphometry of a vertebral body, Genant grade of its level-normalised loss")
-ANTERIOR_HEIGHT: Own = ("height-anterior", "Anterior height of the vertebral body")
-MIDDLE_HEIGHT: Own = ("height-middle", "Middle height of the vertebral body")
-POSTERIOR_HEIGHT: Own = ("height-posterior", "Posterior height of the vertebral body")
-ANTERIOR_RATIO: Own = ("ratio-ha-hp", "Anterior to posterior height")
-MIDDLE_RATIO: Own = ("ratio-hm-hp", "Middle to posterior height")
-GENANT_INDEX: Own = ("genant-index", "Smallest to largest height")
-HEIGHT_LOSS: Own = ("height-loss", "Level-normalised height loss")
-HEIGHT_LOSS_INTERVAL: Own = ("height-loss-interval-95", "95 % interval of the level-normalised height loss")
-ASSESSED: Own = ("vertebrae-assessed", "Vertebrae assessed")
-FRACTURES: Own = ("fractures", "Vertebral fractures, grade 2 or 3")
-MILD_DEFORMITIES: Own = ("mild-deformities", "Mild deformities, grade 1")
-DEFORMITY_INDEX: Own = ("spinal-deformity-index", "Spinal Deformity Index, T4 to L4")
-FRACTURE_PROBABILITY: Own = ("fracture-probability", "Probability of any grade 2 or 3")
+# endplate's own: neither SNOMED CT, LOINC nor DICOM has these; the same as in the DICOM structured report where both have them
+MORPHOMETRY: Own = ("MORPHOMETRY", "Six-point morphometry of a vertebral body, Genant grade of its level-normalised loss")
+ANTERIOR_HEIGHT: Own = ("HEIGHT-ANTERIOR", "Anterior height of the vertebral body")
+MIDDLE_HEIGHT: Own = ("HEIGHT-MIDDLE", "Middle height of the vertebral body")
+POSTERIOR_HEIGHT: Own = ("HEIGHT-POSTERIOR", "Posterior height of the vertebral body")
+ANTERIOR_RATIO: Own = ("RATIO-HA-HP", "Anterior to posterior height")
+MIDDLE_RATIO: Own = ("RATIO-HM-HP", "Middle to posterior height")
+POSTERIOR_RATIO: Own = ("RATIO-HP-EXP", "Posterior height to that expected from the neighbours")
+GENANT_INDEX: Own = ("GENANT-INDEX", "Least to greatest height (raw index G)")
+HEIGHT_LOSS: Own = ("HEIGHT-LOSS", "Height loss against the norm of the level")
+HEIGHT_LOSS_INTERVAL: Own = ("HEIGHT-LOSS-95", "95 % interval of the height loss")
+ASSESSED: Own = ("ASSESSED", "Vertebrae assessed")
+FRACTURES: Own = ("FRACTURES", "Vertebrae of Genant grade 2 or 3")
+MILD_DEFORMITIES: Own = ("MILD-DEFORM", "Vertebrae of Genant grade 1")
+DEFORMITY_INDEX: Own = ("SDI", "Spinal Deformity Index (sum of grades T4-L4)")
+FRACTURE_PROBABILITY: Own = ("P-GENANT-2-OR-3", "Probability of Genant grade 2 or 3 in any vertebra")
 
 UNIT_WORDS = {"mm": "mm", "%": "%", "1": "1", "deg": "degree", "[hnsf'U]": "HU"}
 """UCUM code -> what is shown."""
@@ -93,6 +96,7 @@ def level(name: str | None) -> dict[str, Any]:
     return concept((SCT, LEVELS[name], f"{name} vertebra"))
 
 
-def grade(number: int, text: str) -> dict[str, Any]:
-    """A Genant grade."""
-    return concept((URI, f"genant-grade-{number}", f"Genant grade {number}"), text)
+def grade(number: int, shape: str | None) -> dict[str, Any]:
+    """A Genant grade, with the shape as text."""
+    display = f"Genant grade {number} ({GRADE_NAMES[number]})"
+    return concept((URI, f"GENANT-{number}", display), f"{display}, {shape}" if shape else display)
