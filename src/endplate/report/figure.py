@@ -81,7 +81,7 @@ class _Page:
     @property
     def panels(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of the two pictures with their names, grades, sides and scale."""
-        return 0, self.top - LINE_HEIGHT + 1, self.table - GAP // 2, self.top + self.tall + round(2 * LINE_HEIGHT * self.letters)
+        return 0, self.top - LINE_HEIGHT + 1, self.table - GAP // 2, self.top + self.tall + 2 * LINE_HEIGHT - 6
 
     @classmethod
     def of(cls, report: Report, spine: StraightSpine | None) -> _Page:
