@@ -24,6 +24,9 @@ HOMES = {
     "nibabel": {"volume", "training"},
     "nrrd": {"volume"},
     "PIL": {"report", "phantom", "dicom"},
+    "jinja2": {"report"},
+    "markupsafe": {"report"},
+    "typst": {"report"},
     "rich": {"cli"},
     "cyclopts": {"cli"},
 }

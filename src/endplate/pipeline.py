@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from endplate.localisation.refit import refit
 from endplate.models import Models, load
 from endplate.morphometry.measure import measure
 from endplate.morphometry.norms import DEFAULT, Norms, chosen, shipped
+from endplate.renderings import Rendered, render
 from endplate.report.build import Context, build_report, empty_report, source_of
 from endplate.report.report import Message, Model, Report, Software
 from endplate.report.table import write_atomically
@@ -183,10 +184,27 @@ def _messages(source: Source) -> tuple[Message, ...]:
     return tuple(Message("reader", "info", text) for text in source.messages)
 
 
-def write_result(result: Result, folder: Path) -> None:
-    """Write ``report.json`` and ``overview.png``; the report comes last, so that its presence means that all is there."""
+def write_result(result: Result, folder: Path, further: Collection[str] = (), earlier: Path | None = None) -> Rendered:
+    """Write ``overview.png``, further renderings, and ``report.json``, which comes last: its presence means that all is there.
+
+    Args:
+        result: of `quantify_volume`.
+        folder: where to; made if it is not there.
+        further: renderings, of ``renderings.NAMES``: html, pdf, fhir, slicer, dicom.
+        earlier: folder of an earlier result of the same scan, if any.
+
+    Returns:
+        What came of the further renderings; its report is the one that was written.
+
+    Raises:
+        ValueError: if a name is no rendering.
+        OSError: if a file cannot be written.
+    """
     from endplate.report.figure import overview_png
 
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "overview.png", overview_png(result.report, result.spine))
-    write_atomically(folder / "report.json", result.report.to_json().encode())
+    picture = overview_png(result.report, result.spine)
+    write_atomically(folder / "overview.png", picture)
+    rendered = render(result.report, picture, folder, further, earlier)
+    write_atomically(folder / "report.json", rendered.report.to_json().encode())
+    return rendered

@@ -58,6 +58,39 @@ def test_a_series_gives_report_picture_and_tables_without_torch_or_network(small
     assert "[1/1] series: " in done.stderr
 
 
+def test_further_renderings_lie_beside_the_report_offline(small_series: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(DENY_NETWORK)
+    out = tmp_path / "out"
+    flags = ["--html", "--pdf", "--fhir", "--slicer"]
+    command = [sys.executable, "-m", "endplate", "quantify", str(small_series), "--out", str(out), *flags]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    assert done.returncode == exit_codes.OK, done.stderr
+    made = {"report.html", "report.pdf", "fhir.json", "slicer.mrk.json"}
+    assert {p.name for p in (out / "series").iterdir()} == {"overview.png", "report.json", "run.json"} | made
+    assert all(f"{out}/*/{name}" in done.stdout for name in made)
+    sentence = json.loads((out / "series" / "report.json").read_text())["summary"]["sentence"]
+    assert sentence.startswith("Vertebral fracture: T12 wedge")
+    assert sentence in (out / "series" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_file_that_is_no_dicom_has_its_message_and_its_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty = np.full((40, 60, 60), -1000, np.int16)
+    empty[:, 20:40, 20:40] = 40
+    nibabel.save(nibabel.Nifti1Image(empty.transpose(2, 1, 0), np.diag([-3.0, -3.0, 3.0, 1.0])), tmp_path / "box.nii.gz")
+    assert quantify(tmp_path / "box.nii.gz", "--out", tmp_path / "out", "--dicom", "--html") == exit_codes.OK
+    assert "no report.sr.dcm, overview.sc.dcm, report.pdf.dcm: the scan is nifti, not DICOM" in capsys.readouterr().err
+    report = json.loads((tmp_path / "out" / "box" / "report.json").read_text())
+    assert report["messages"][-1]["code"] == "no_dicom_source"
+
+
+def test_dicom_objects_lie_beside_the_report(small_series: Path, tmp_path: Path) -> None:
+    pytest.importorskip("endplate.dicom.results")
+    assert quantify(small_series, "--out", tmp_path, "--dicom") == exit_codes.OK
+    for name in ("report.sr.dcm", "overview.sc.dcm", "report.pdf.dcm"):
+        assert pydicom.dcmread(tmp_path / "series" / name).PatientID == pydicom.dcmread(next(small_series.iterdir())).PatientID
+
+
 @pytest.fixture
 def mistakes(small_series: Path, tmp_path: Path) -> Path:
     """One of everything that is no CT volume."""

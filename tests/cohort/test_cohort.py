@@ -11,34 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from endplate import __version__, oracle, phantom, pipeline
-from endplate.anatomy import levels
+from endplate import __version__, pipeline
 from endplate.cohort import Destination, Job, Maker, Outcome, run, worklist, write_tables
 from endplate.localisation.codec import Maps
 from endplate.models import Models
-from endplate.phantom.dicom import write_series
 from endplate.volume import Volume
-
-
-@pytest.fixture(scope="module")
-def made() -> phantom.Phantom:
-    spine = phantom.spine(levels.USUAL[1:], phantom.SpineShape())
-    broken = phantom.fracture(spine, *phantom.parse_fracture("T12:wedge:2"))
-    scanner = phantom.ScannerSettings((15.1, 22.8), 1.5, 2.0, field_mm=(220.0, 220.0))
-    return phantom.render(broken, scanner=scanner, seed=1)
-
-
-@pytest.fixture(scope="module")
-def networks(made: phantom.Phantom) -> Models:
-    return oracle.models(made.vertebrae)
-
-
-@pytest.fixture
-def scans(made: phantom.Phantom, tmp_path: Path) -> Path:
-    """One good scan, one text file that calls itself DICOM."""
-    write_series(made, tmp_path / "scans" / "anna").rename(tmp_path / "scans" / "anna" / "ct-anna")
-    (tmp_path / "scans" / "broken.dcm").write_text("this is no DICOM")
-    return tmp_path / "scans"
 
 
 def quantified(paths: list[Path], out: Path, networks: Models, overwrite: bool = False) -> dict[str, Outcome]:

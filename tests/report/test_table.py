@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from endplate.report import table
 from endplate.report.build import empty_report
@@ -50,12 +54,44 @@ def test_no_scans_give_a_header_that_can_be_read(tmp_path: Path) -> None:
     assert (tmp_path / "scans.csv").read_text() == ",".join(table.SCAN_COLUMNS) + "\n"
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\n=1", "\uff1d1", '=HYPERLINK("http://x")'])
-def test_a_spreadsheet_runs_no_formula(fractured: Report, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        *((name, f"'{name}") for name in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\uff1d1", '=HYPERLINK("http://x")')),
+        ("\n=1", "'\n'=1"),
+        (" =1", " '=1"),
+        ('a;=1;"@x', "a;'=1;\"'@x"),
+        ("a;b\n+1", "a;b\n'+1"),
+        ("T12-L1, 31 %; see x=1", "T12-L1, 31 %; see x=1"),
+    ],
+)
+def test_a_spreadsheet_runs_no_formula(fractured: Report, tmp_path: Path, name: str, written: str) -> None:
     source = replace(fractured.source, name=name, path=name, series_instance_uid=name)
     table.write_scans([replace(fractured, source=source)], tmp_path / "scans.csv")
     (row,) = read(tmp_path / "scans.csv")
-    assert (row["scan"], row["path"], row["series_instance_uid"]) == (f"'{name}",) * 3
+    assert (row["scan"], row["path"], row["series_instance_uid"]) == (written,) * 3
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text("=+-@;,\t\r\n \"'|a1\uff1d", max_size=12), st.sampled_from(",;\t"))
+def test_no_cell_is_a_formula_whatever_the_list_separator(fractured: Report, tmp_path: Path, text: str, separator: str) -> None:
+    """As spreadsheets of other countries read the same file: another separator, where our quotes stand within a cell."""
+    message = Message("reader", "info", text)
+    made = replace(fractured, messages=(message,), source=replace(fractured.source, name=text, path=text))
+    table.write_scans([made], tmp_path / "scans.csv")
+    content = (tmp_path / "scans.csv").read_text(encoding="utf-8")
+    lines = content.splitlines() if separator != "," else [content]
+    found = csv.reader(io.StringIO(content, newline=""), delimiter=separator)
+    split = [cell for line in lines for cell in line.split(separator)] if separator != "," else []
+    cells = [cell.lstrip(' "') for row in found for cell in row] + [cell.lstrip(' "') for cell in split]
+    numbers = re.compile(r"-?[0-9.]+")
+    assert not [c for c in cells if c.startswith(("=", "+", "-", "@", "\uff1d")) and not numbers.fullmatch(c)]
+
+
+def test_bytes_of_a_path_that_are_no_text_are_written_as_escapes(fractured: Report, tmp_path: Path) -> None:
+    made = replace(fractured, source=replace(fractured.source, path="scan-\udcff"))
+    table.write_scans([made], tmp_path / "scans.csv")
+    assert read(tmp_path / "scans.csv")[0]["path"] == "scan-\\udcff"
 
 
 def test_negative_numbers_stay_numbers(fractured: Report, tmp_path: Path) -> None:

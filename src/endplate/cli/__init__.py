@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 QUANTIFY = """Measure every vertebra of every CT under some paths.
 
-Writes OUT/SCAN/report.json and overview.png per scan, and OUT/findings.csv (a row per vertebra) and OUT/scans.csv (a row per scan)
-over all results in OUT. Scans that are done already are not done again. Nothing leaves this computer."""
+Writes OUT/SCAN/report.json and overview.png per scan, further files where asked for, and OUT/findings.csv (a row per vertebra) and
+OUT/scans.csv (a row per scan) over all results in OUT. Scans that are done already are not done again. Nothing leaves this
+computer."""
 
 
 def app() -> App:

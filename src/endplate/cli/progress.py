@@ -35,7 +35,8 @@ def _with_bar(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
 def line(outcome: Outcome) -> str:
     """One line on one scan: what was found, or why not."""
     how = "done before" if outcome.earlier else f"{outcome.seconds:.1f} s"
-    return f"{outcome.job.name}: {_words(outcome.report)} ({how})"
+    unmade = "".join(f"; {message.text}" for message in outcome.unmade)
+    return f"{outcome.job.name}: {_words(outcome.report)} ({how}){unmade}"
 
 
 def _words(report: Report) -> str:

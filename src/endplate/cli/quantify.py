@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from endplate.cli import exit_codes
 
 if TYPE_CHECKING:
-    from endplate.cohort import Outcome
+    from endplate.cohort import Destination, Outcome
 
 
 def quantify(
@@ -23,6 +23,11 @@ def quantify(
     top_level: str | None = None,
     norms: str | None = None,
     overwrite: bool = False,
+    html: bool = False,
+    pdf: bool = False,
+    fhir: bool = False,
+    slicer: bool = False,
+    dicom: bool = False,
 ) -> int:
     """Measure every vertebra of every CT under some paths.
 
@@ -35,6 +40,11 @@ def quantify(
         top_level: name of the uppermost vertebra found, such as T1, where you know better; for a single scan.
         norms: what is expected at each level: ct-keypoints-1, chest-ct-experts-1, or a CSV file of your own.
         overwrite: do again what is done already.
+        html: write report.html as well, a page that needs no other file.
+        pdf: write report.pdf as well, the same page on A4.
+        fhir: write fhir.json as well, a FHIR R4 Bundle with DiagnosticReport and Observations.
+        slicer: write slicer.mrk.json as well, points and heights as 3D Slicer markups.
+        dicom: write report.sr.dcm, overview.sc.dcm and report.pdf.dcm as well, for scans that came as DICOM.
     """
     from endplate import __version__, cohort, pipeline
     from endplate.anatomy import levels
@@ -58,7 +68,8 @@ def quantify(
         return _usage(f"--top-level {top_level} names the vertebrae of one scan, but there are {len(jobs)}; give one scan")
     weights = {stage: identity.sha256 for stage, identity in networks.identities.items()}
     maker = cohort.Maker(__version__, weights, top_level, f"{table.name} {table.fingerprint}")
-    destination = cohort.Destination(out, maker, overwrite)
+    asked = {"html": html, "pdf": pdf, "fhir": fhir, "slicer": slicer, "dicom": dicom}
+    destination = cohort.Destination(out, maker, overwrite, tuple(name for name, wanted in asked.items() if wanted))
     outcomes: list[Outcome] = []
     try:
         outcomes.extend(shown(cohort.run(jobs, destination, networks, pipeline.Settings(top_level, table)), len(jobs)))
@@ -67,7 +78,7 @@ def quantify(
         print("endplate: interrupted; finished scans are kept, the same command goes on from there", file=sys.stderr)
         return exit_codes.INTERRUPTED
     cohort.write_tables(out)
-    return _conclude(outcomes, out)
+    return _conclude(outcomes, destination)
 
 
 def _check_writable(out: Path) -> None:
@@ -77,12 +88,16 @@ def _check_writable(out: Path) -> None:
         probe.write(b"endplate")
 
 
-def _conclude(outcomes: list[Outcome], out: Path) -> int:
+def _conclude(outcomes: list[Outcome], destination: Destination) -> int:
+    from endplate.renderings import FILES
+
+    out = destination.out
     counts = Counter(o.report.status for o in outcomes)
     faults = sum(o.is_fault for o in outcomes)
     scans = "1 scan" if len(outcomes) == 1 else f"{len(outcomes)} scans"
     print(f"{scans}: {counts['ok']} measured, {counts['no_spine']} without a spine, {counts['refused']} refused")
-    print(f"{out / 'findings.csv'}, {out / 'scans.csv'}, {out}/*/overview.png")
+    files = ["overview.png", *(file for name, files in FILES.items() if name in destination.further for file in files)]
+    print(f"{out / 'findings.csv'}, {out / 'scans.csv'}, {', '.join(f'{out}/*/{file}' for file in files)}")
     return exit_codes.FAULT if faults else exit_codes.REFUSED if counts["refused"] else exit_codes.OK
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -73,9 +73,30 @@ def finished(out: Path) -> list[Path]:
     return sorted(file.parent for file in out.glob(f"[!.]*/{FILE}") if (file.parent / "report.json").is_file())
 
 
-def note(folder: Path, source: Origin, maker: Maker) -> None:
-    """Says that a folder's result is finished."""
-    (folder / FILE).write_text(json.dumps({"origin": asdict(source), "maker": asdict(maker)}, indent=1) + "\n", encoding="utf-8")
+def missing(folder: Path, wanted: Collection[str]) -> frozenset[str]:
+    """Which of the wanted renderings a finished result lacks: those never made, and those of which a file is gone."""
+    made = held(folder)
+    return frozenset(n for n in wanted if n not in made or not all((folder / file).is_file() for file in made[n]))
+
+
+def note(folder: Path, source: Origin, maker: Maker, renderings: Mapping[str, Collection[str]]) -> None:
+    """Says that a folder's result is finished, and with which files of which renderings."""
+    content = {"origin": asdict(source), "maker": asdict(maker), "renderings": {k: list(v) for k, v in renderings.items()}}
+    (folder / FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def note_further(target: Path, folder: Path, renderings: Mapping[str, Collection[str]]) -> None:
+    """The note of a folder's result with further renderings, written into the target folder."""
+    content = {**_read(folder), "renderings": {**held(folder), **{k: list(v) for k, v in renderings.items()}}}
+    (target / FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def held(folder: Path) -> dict[str, list[str]]:
+    """The renderings that a finished result says to have, with their files."""
+    found = _read(folder).get("renderings")
+    if not isinstance(found, dict):
+        return {}
+    return {name: [Path(str(f)).name for f in files] for name, files in found.items() if isinstance(files, list)}
 
 
 class Names:

@@ -9,8 +9,9 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
+from endplate.report.panels import PANELS
 from endplate.report.report import Entry, Message, PointPairs, Report
 from endplate.report.sentence import MIMICS, UNCERTAIN_LEVEL, density_sentence
 from endplate.straightening import StraightSpine
@@ -21,6 +22,8 @@ WINDOW_HU = (-250.0, 950.0)
 GRADE_COLOURS = {0: "#56B4E9", 1: "#F0E442", 2: "#E69F00", 3: "#FF6E4A", None: "#A0A0A0"}
 BACKGROUND, INK, FAINT, LINE = "#101214", "#F2F2F2", "#A8ADB3", "#33383D"
 MARGIN, GAP, TABLE_WIDTH, LINE_HEIGHT = 24, 28, 760, 25
+USUAL_WIDTH = 350
+"""Of one of the two pictures; beside a wider one, words are larger, so that they can still be read where both are shown small."""
 GRADE_WIDTH = 84
 """Beside the annotated picture, for ``grade 3``: inside it, the label would lie on the bodies or be cut."""
 LEAST_WIDTH, STATEMENT_SIZE, NOTE_SIZE, ROW_SIZE, LEAST_SIZE = 1200, 21, 15, 18, 12
@@ -31,14 +34,22 @@ DISCLAIMER = "Research use only - not a medical device. AI result, not verified.
 
 
 def overview_png(report: Report, spine: StraightSpine | None) -> bytes:
-    """The overview as the bytes of a PNG."""
+    """The overview as the bytes of a PNG; a text chunk says where in it the spine lies (``report/panels.py``)."""
+    page = _drawn(report, spine)
+    notes = PngImagePlugin.PngInfo()
+    if spine is not None:
+        notes.add_text(PANELS, " ".join(map(str, page.panels)))
     stream = io.BytesIO()
-    overview(report, spine).save(stream, "PNG", compress_level=3)
+    page.image.save(stream, "PNG", compress_level=3, pnginfo=notes)
     return stream.getvalue()
 
 
 def overview(report: Report, spine: StraightSpine | None) -> Image.Image:
     """The overview picture; without a spine, a page that says why."""
+    return _drawn(report, spine).image
+
+
+def _drawn(report: Report, spine: StraightSpine | None) -> _Page:
     page = _Page.of(report, spine)
     draw = ImageDraw.Draw(page.image)
     _head(draw, report, page)
@@ -48,7 +59,7 @@ def overview(report: Report, spine: StraightSpine | None) -> Image.Image:
         _sides(draw, page, spine)
     _table(draw, report, page)
     _foot(draw, report, page)
-    return page.image
+    return page
 
 
 @dataclass(frozen=True)
@@ -59,25 +70,34 @@ class _Page:
     left: tuple[int, int]  # of the two pictures
     table: int
     statement: tuple[str, ...]  # wrapped to the page
+    tall: int  # of the two pictures
+    letters: float  # how much larger their words are than usual
 
     @property
     def room(self) -> int:
         """Width of the table and the notes."""
         return self.image.width - MARGIN - self.table
 
+    @property
+    def panels(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of the two pictures with their names, grades, sides and scale."""
+        return 0, self.top - LINE_HEIGHT + 1, self.table - GAP // 2, self.top + self.tall + 2 * LINE_HEIGHT - 6
+
     @classmethod
     def of(cls, report: Report, spine: StraightSpine | None) -> _Page:
         rows, columns = spine.image_hu.shape[1:] if spine is not None else (0, 0)
         scale = float(np.clip(1150.0 / max(rows, 1), 2.0, 4.5))
         wide, tall = round(columns * scale), round(rows * scale)
+        letters = float(np.clip(wide / USUAL_WIDTH, 1.0, 1.8))
         second = MARGIN + wide + GAP
-        table = second + wide + GRADE_WIDTH + GAP if spine is not None else MARGIN
+        table = second + wide + round(GRADE_WIDTH * letters) + GAP if spine is not None else MARGIN
         width = max(table + TABLE_WIDTH + MARGIN, LEAST_WIDTH)
         statement = wrap(_statement(report), width - 2 * MARGIN, STATEMENT_SIZE)
         top = MARGIN + LINE_HEIGHT * max(len(statement) + 2, 4)
         lines = len(report.vertebrae) + len(_notes(report, width - MARGIN - table)) + 4
         height = top + max(tall, lines * LINE_HEIGHT) + 3 * LINE_HEIGHT + MARGIN
-        return cls(Image.new("RGB", (width, height), BACKGROUND), scale, top, (MARGIN, second), table, tuple(statement))
+        blank = Image.new("RGB", (width, height), BACKGROUND)
+        return cls(blank, scale, top, (MARGIN, second), table, tuple(statement), tall, letters)
 
 
 @cache
@@ -98,10 +118,10 @@ def _annotated(page: _Page, report: Report, spine: StraightSpine) -> None:
     draw, margin = ImageDraw.Draw(picture), ImageDraw.Draw(page.image)
     for entry in report.vertebrae:
         points = (spine.pixel_from_patient(_points(entry.points_lps_mm)) + 0.5) * page.scale
-        _vertebra(draw, entry, points)
+        _vertebra(draw, entry, points, page.letters)
         said = f"grade {entry.grade}" if entry.grade else "" if entry.assessable else "n/a"
         at = (page.left[1] + picture.width + 8, page.top + float(points[..., 0].mean()))
-        margin.text(at, said, fill=GRADE_COLOURS[entry.grade], font=_font(20), anchor="lm")
+        margin.text(at, said, fill=GRADE_COLOURS[entry.grade], font=_font(round(20 * page.letters)), anchor="lm")
     page.image.paste(picture, (page.left[1], page.top))
 
 
@@ -115,15 +135,15 @@ def _sides(draw: ImageDraw.ImageDraw, page: _Page, spine: StraightSpine) -> None
         ((left + right) / 2, above, "head", "ms"),
         ((left + right) / 2, below, "feet", "ma"),
     ):
-        draw.text((x, y), word, fill=INK, font=_font(17), anchor=anchor)
+        draw.text((x, y), word, fill=INK, font=_font(20), anchor=anchor)
     x, y, bar = page.left[0], below + 8, 50.0 / spine.pixel_mm * page.scale
     draw.line([(x, y), (x + bar, y)], fill=INK, width=3)
     for end in (x, x + bar):
         draw.line([(end, y - 5), (end, y + 5)], fill=INK, width=3)
-    draw.text((x + bar + 10, y), "50 mm", fill=INK, font=_font(15), anchor="lm")
+    draw.text((x + bar + 10, y), "50 mm", fill=INK, font=_font(round(15 * page.letters)), anchor="lm")
 
 
-def _vertebra(draw: ImageDraw.ImageDraw, entry: Entry, points: Floats) -> None:
+def _vertebra(draw: ImageDraw.ImageDraw, entry: Entry, points: Floats, letters: float) -> None:
     """Lines, points and name of one body; points (3, 2, 2) as (row, column) of the picture."""
     colour = GRADE_COLOURS[entry.grade]
     xy = [[(float(p[1]), float(p[0])) for p in pair] for pair in points]
@@ -135,9 +155,10 @@ def _vertebra(draw: ImageDraw.ImageDraw, entry: Entry, points: Floats) -> None:
         draw.ellipse([x - 3, y - 3, x + 3, y + 3], fill=colour, outline="black")
     middle = float(points[:, :, 0].mean())
     name = f"{entry.level or '?'}{'?' if entry.level_confidence < UNCERTAIN_LEVEL else ''}"
-    size = 20 if entry.grade else 17
+    size = round((20 if entry.grade else 17) * letters)
     x = max(float(points[..., 1].min()) - 10, _length(name, size) + 4)
-    draw.text((x, middle), name, fill=colour, font=_font(size), anchor="rm", stroke_width=3, stroke_fill="black")
+    fill = colour if entry.grade else INK
+    draw.text((x, middle), name, fill=fill, font=_font(size), anchor="rm", stroke_width=3, stroke_fill="black")
 
 
 def _line(draw: ImageDraw.ImageDraw, ends: tuple[tuple[float, float], tuple[float, float]], colour: str, dashed: bool) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from endplate.report.report import Entry, Report
 
-# OWASP, "CSV injection": what makes a spreadsheet take a text for a formula
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# OWASP, "CSV injection": a text that begins with = + - @ (or their wide forms), a tab or a line break is taken for a formula;
+# a spreadsheet whose list separator is a semicolon or a tab begins a new cell there, even within our quotes, and a new row at a
+# line break; spaces and quotes before a formula may be dropped
+_FORMULA = re.compile('((?:^|[;\t\r\n])[\\s"]*)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])')
 FINDING_COLUMNS = (
     "scan", "level", "level_confidence", "ha_mm", "hm_mm", "hp_mm", "ha_hp", "hm_hp", "hp_expected", "ha_hp_z", "hm_hp_z",
     "genant_index", "loss", "loss_low_95", "loss_high_95", "grade", "p_grade_0", "p_grade_1", "p_grade_2", "p_grade_3",
@@ -113,12 +116,16 @@ def _write(rows: Sequence[Row], columns: Sequence[str], path: Path) -> None:
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows({k: _safe(v) for k, v in row.items()} for row in rows)
-    write_atomically(path, text.getvalue().encode())
+    # paths on Linux may hold bytes that are no text
+    write_atomically(path, text.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def _safe(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula begins with an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """A text with an apostrophe before whatever a spreadsheet would run as a formula."""
+    if not isinstance(value, str):
+        return value
+    marked = _FORMULA.sub("\\1'", value)
+    return f"'{marked}" if marked.startswith(("\t", "\r", "\n")) else marked
 
 
 def write_atomically(path: Path, content: bytes) -> None:
