@@ -146,7 +146,7 @@ def _dicom(given: _Input) -> dict[str, bytes]:
     page = _pdf(given)["report.pdf"]
     before = _files(given.earlier, FILES["dicom"])
     try:
-        made = results.dicom_results(report, given.overview_png, page, **({"previous": before} if before else {}))
+        made = results.dicom_results(report, given.overview_png, page, previous=before or None)
     except InputRefused as refusal:
         if refusal.code != "other_predecessor":
             raise
