@@ -3,8 +3,8 @@
 usage: python benchmarks/level_names.py RUNS DATA [--sweep] [--json OUT]
 
 RUNS holds ``fold-0`` ...; DATA is ``../shared/data`` (``ct`` and ``coarse``). Every scan with certain names is read whole and cut
-to windows of 5 and of 8 neighbouring vertebrae. ``--sweep`` shows how the log loss of "all names right" depends on the constants
-of endplate.labelling.name, each scan counting once, whatever the number of its windows.
+to windows of 5 and of 8 neighbouring vertebrae. ``--sweep`` shows how the log loss of "all names right" depends on the
+temperature (endplate.labelling.codec.Settings), each scan counting once, whatever the number of its windows.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class Sight:
         vertebrae: found.
         evidence: (n, 25) log-probabilities.
         true: true names of those that lie near an annotated centre, else None.
+        temperature: of the network that read it.
     """
 
     scan: str
@@ -49,6 +50,7 @@ class Sight:
     vertebrae: list[Vertebra]
     evidence: Floats
     true: list[str | None]
+    temperature: float
 
 
 def main() -> None:
@@ -80,7 +82,8 @@ def all_sights(runs: Path, data: Path) -> Iterator[Sight]:
                 for window, part in [(0, volume), *windows(volume, truth)]:
                     seen = pipeline.find(part, networks)
                     if not isinstance(seen, NoSpine):
-                        yield Sight(case, window, seen.vertebrae, seen.level_evidence, true_names(seen.vertebrae, truth))
+                        true = true_names(seen.vertebrae, truth)
+                        yield Sight(case, window, seen.vertebrae, seen.level_evidence, true, networks.labelling.temperature)
 
 
 def windows(volume: Volume, truth: Truth) -> Iterator[tuple[int, Volume]]:
@@ -107,9 +110,9 @@ def true_names(vertebrae: list[Vertebra], truth: Truth) -> list[str | None]:
     return [levels.nearest(truth.level[row.argmin()]) if row.min() < NEAR_MM else None for row in apart]
 
 
-def judged(sight: Sight) -> tuple[bool, float, str, str]:
+def judged(sight: Sight, temperature: float | None = None) -> tuple[bool, float, str, str]:
     """Whether all known names are right, the confidence, and the first vertebra as it is and as it was called."""
-    labelling = name.name_levels(sight.vertebrae, sight.evidence)
+    labelling = name.name_levels(sight.vertebrae, sight.evidence, None, temperature or sight.temperature)
     called = {id(v.points_mm): v.level for v in labelling.vertebrae}
     pairs = [(t, called.get(id(v.points_mm), "S1")) for v, t in zip(sight.vertebrae, sight.true, strict=True) if t]
     first = pairs[0] if pairs else ("-", "-")
@@ -154,11 +157,11 @@ def wrong(sights: list[Sight]) -> Iterator[str]:
             yield f"wrong: {s.scan}, window {s.window}: {true} called {called}, confidence {confidence:.2f}"
 
 
-def loss_of(sights: list[Sight]) -> tuple[float, float]:
+def loss_of(sights: list[Sight], temperature: float) -> tuple[float, float]:
     """Mean log loss of "all names right", and share right, each scan counting once."""
     by_scan: dict[str, list[tuple[float, bool]]] = {}
     for s in sights:
-        right, confidence, *_ = judged(s)
+        right, confidence, *_ = judged(s, temperature)
         p = np.clip(confidence, 0.01, 0.99)
         by_scan.setdefault(s.scan, []).append((float(-np.log(p if right else 1 - p)), right))
     per_scan = [np.mean(rows, axis=0) for rows in by_scan.values()]
@@ -167,12 +170,9 @@ def loss_of(sights: list[Sight]) -> tuple[float, float]:
 
 
 def sweep(sights: list[Sight]) -> None:
-    before = name.INDEPENDENT
-    for bodies in (0.6, 0.9, 1.2, 1.5, 1.8, 2.2, 2.7, 3.5):
-        name.INDEPENDENT = bodies
-        loss, share = loss_of(sights)
-        print(f"INDEPENDENT {bodies:.1f}: log loss {loss:.3f}, right {share:.3f}")
-    name.INDEPENDENT = before
+    for temperature in (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0):
+        loss, share = loss_of(sights, temperature)
+        print(f"temperature {temperature:.1f}: log loss {loss:.3f}, right {share:.3f}")
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def quantify_volume(volume: Volume, models: Models, settings: Settings | None = 
     if isinstance(found, NoSpine):
         said = (*context.messages, Message("no_spine", "info", f"no spine was found: {found.reason}"))
         return Result(empty_report(replace(context, messages=said, timing_s=clock.seconds), "no_spine"), None)
-    labelling = name_levels(found.vertebrae, found.level_evidence, rules.top_level)
+    labelling = name_levels(found.vertebrae, found.level_evidence, rules.top_level, models.labelling.temperature)
     with clock.stage("measure"):
         findings = measure(labelling.vertebrae, norms=rules.norms)
     with clock.stage("densitometry"):

@@ -21,7 +21,8 @@ class Settings:
 
     Attributes:
         cell: indices of the box per cell.
-        temperature: divides the log-probabilities; above 1 where the network is too sure, calibrated on held-out cases.
+        temperature: divides the evidence of a whole chain where the names' probabilities are computed, never where the names
+            are chosen; above 1 where it is too sure, calibrated on held-out cases.
     """
 
     cell: int = 2
@@ -45,7 +46,7 @@ def decode(log_probability: Floats, box: WideBox, s_mm: Floats, settings: Settin
     rules = settings or Settings()
     place = (box.index(s_mm) + 0.5) / rules.cell - 0.5
     cells = np.arange(len(log_probability))
-    raw = np.stack([np.interp(place, cells, column) for column in log_probability.T], -1) / rules.temperature
+    raw = np.stack([np.interp(place, cells, column) for column in log_probability.T], -1)
     raw = np.maximum(raw - raw.max(1, keepdims=True), UNLIKELY)
     out: Floats = raw - np.log(np.exp(raw).sum(1, keepdims=True))
     return out

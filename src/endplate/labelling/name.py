@@ -48,13 +48,16 @@ class Labelling:
     alternative_probability: float
 
 
-def name_levels(vertebrae: Sequence[Vertebra], log_probability: Floats, top_level: str | None = None) -> Labelling:
+def name_levels(
+    vertebrae: Sequence[Vertebra], log_probability: Floats, top_level: str | None = None, temperature: float = 1.0
+) -> Labelling:
     """Names by forward-backward over chains of levels.
 
     Args:
         vertebrae: head to feet.
         log_probability: (n, 25) of the levels C1 to S1 at each body.
         top_level: name of the first complete vertebra; given by a reader, it overrides the evidence.
+        temperature: flattens the evidence where probabilities are computed (labelling.codec.Settings); names do not depend on it.
 
     Raises:
         ValueError: if ``top_level`` is no level, or runs out of levels.
@@ -65,8 +68,10 @@ def name_levels(vertebrae: Sequence[Vertebra], log_probability: Floats, top_leve
         return _counted_down(vertebrae, top_level)
     evidence = _states(log_probability * min(1.0, INDEPENDENT / len(vertebrae)))
     steps = _steps(vertebrae)
-    path, score = _best_chain(evidence, steps)
-    posterior, total = _posterior(evidence, steps)
+    path, _ = _best_chain(evidence, steps)
+    flat = evidence / temperature
+    posterior, total = _posterior(flat, steps)
+    score = flat[np.arange(len(path)), path].sum() + sum(step[a, b] for step, (a, b) in zip(steps, pairwise(path), strict=True))
     others = posterior[0].copy()
     others[path[0]] = 0.0
     second = int(others.argmax())
