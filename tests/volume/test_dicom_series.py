@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from dicom_series_factory import (
     AXIAL,
@@ -45,6 +45,7 @@ STACKS = {
     "slope 2": Recipe(slope=2.0),
     "implicit": Recipe(syntax=ImplicitVRLittleEndian),
     "big endian": Recipe(syntax=ExplicitVRBigEndian),
+    "deflated": Recipe(syntax=DeflatedExplicitVRLittleEndian),
     "thin": Recipe(places_mm=tuple(0.4 * k for k in range(12))),
 }
 

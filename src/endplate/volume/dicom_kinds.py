@@ -20,6 +20,9 @@ _PICTURES = {
     "DOSE_INFO": "dose report",
 }
 
+_CT_IMAGES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
+"""CT, Enhanced CT, Legacy Converted Enhanced CT Image Storage, PS3.4 table B.5-1."""
+
 
 class NotASlice(InputRefused):
     """A good DICOM file that is not part of a CT volume: a localiser, a secondary capture, a report.
@@ -43,10 +46,13 @@ def check_kind(dataset: Any) -> None:
 
     Raises:
         NotASlice: with the reason.
+        InputRefused: ``no_pixels`` for a CT image that was cut short.
     """
     modality, series = str(dataset.get("Modality", "")), str(dataset.get("SeriesInstanceUID", ""))
     sop_class = dataset.get("SOPClassUID")
     if not dataset.get("Rows"):
+        if modality == "CT" and sop_class in _CT_IMAGES:
+            raise InputRefused("no_pixels", "is a CT image without rows or pixels; expected both; the file is cut short, send it again")
         name = getattr(sop_class, "name", "") or modality or "no SOP Class"
         raise NotASlice("no_image", f"holds no image ({name})", series)
     if modality != "CT":
