@@ -28,9 +28,9 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("src", "tests")]
 
-import numpy as np
-from pydicom.encaps import encapsulate
-from pydicom.uid import (
+import numpy as np  # noqa: E402
+from pydicom.encaps import encapsulate  # noqa: E402
+from pydicom.uid import (  # noqa: E402
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -42,9 +42,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from dicom_series_factory import Recipe, enhanced_dataset, quiet, slice_dataset, stored_of, write, write_series
-from endplate.errors import InputRefused
-from endplate.volume.read import read
+from dicom_series_factory import Recipe, enhanced_dataset, quiet, slice_dataset, stored_of, write, write_series  # noqa: E402
+from endplate.errors import InputRefused  # noqa: E402
+from endplate.volume.read import read  # noqa: E402
 
 RECIPE = Recipe(places_mm=tuple(2.5 * k for k in range(4)), shape=(48, 64), series_uid="1.2.826.0.1.3680043.8.498.99")
 NATIVE = {
@@ -153,7 +153,8 @@ def mutated(content: bytes, chance: random.Random) -> tuple[bytes, str]:
     if kind == "lengths":
         at = chance.randrange(128, border + 12)
         width = chance.choice((2, 4))
-        data[at : at + width] = chance.choice((b"\xff" * width, bytes(width), b"\x00\x00\x00\x7f"[:width], b"\xfe\xff\xff\xff"[-width:]))
+        extremes = (b"\xff" * width, bytes(width), b"\x00\x00\x00\x7f"[-width:], b"\xfe\xff\xff\xff"[:width])
+        data[at : at + width] = chance.choice(extremes)
     if kind == "move":
         start, end = sorted(chance.randrange(len(data)) for _ in range(2))
         part = data[start : min(end, start + 400)]

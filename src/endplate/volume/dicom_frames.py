@@ -7,6 +7,7 @@ the header; a decoder sees only what agrees.
 from __future__ import annotations
 
 import importlib
+import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,11 @@ _START_OF_CODE_STREAM = b"\xff\x4f\xff\x51"
 
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 """SOF0 to SOF15 without DHT, JPG and DAC, ITU-T T.81 table B.1; SOF55, ITU-T T.87 C.1.1."""
+
+_JPEG_LS = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (80, 81))
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+_MARKER = re.compile(rb"\xff[\x80-\xff]")
+"""Within a JPEG-LS scan no 0xFF is followed by a byte of 0x80 or more but in a marker, ITU-T T.87 A.1."""
 
 
 def check_codec(syntax: str) -> None:
@@ -65,6 +71,8 @@ def decoded(image: DicomSlice) -> NDArray[Any]:
     try:
         frame = _frame(image)
         promised = wanted if pixels.transfer_syntax == RLE else promised_size(frame, pixels.transfer_syntax)
+        if pixels.transfer_syntax in _JPEG_LS:
+            _check_scan(frame)
         values = _values(frame, image) if promised == wanted else None
     # decoders raise what they like on damaged frames
     except Exception as error:
@@ -111,6 +119,18 @@ def _size_of_jpeg(frame: bytes) -> tuple[int, int]:
         # 0xFF may fill, ITU-T T.81 B.1.1.2
         at += 1 if frame[at + 1] == 0xFF else 2 + int.from_bytes(frame[at + 2 : at + 4], "big")
     raise ValueError("no start of a JPEG frame")
+
+
+def _check_scan(frame: bytes) -> None:
+    """The scan of a JPEG-LS frame must run on to the end of the image: where it breaks off, CharLS 2.4 counts zeros for seconds.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    scan = frame.find(_START_OF_SCAN)
+    marker = _MARKER.search(frame, scan + 2) if scan >= 0 else None
+    if marker is None or frame[marker.start() : marker.start() + 2] != _END_OF_IMAGE:
+        raise ValueError("the JPEG-LS scan breaks off before the end of the image")
 
 
 def _frame(image: DicomSlice) -> bytes:

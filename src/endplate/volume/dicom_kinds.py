@@ -52,7 +52,7 @@ def check_kind(dataset: Any) -> None:
     sop_class = dataset.get("SOPClassUID")
     if not dataset.get("Rows"):
         if modality == "CT" and sop_class in _CT_IMAGES:
-            raise InputRefused("no_pixels", "is a CT image without rows or pixels; expected both; the file is cut short, send it again")
+            raise InputRefused("no_pixels", "is a CT image without rows or pixels; expected both; it is cut short, send it again")
         name = getattr(sop_class, "name", "") or modality or "no SOP Class"
         raise NotASlice("no_image", f"holds no image ({name})", series)
     if modality != "CT":
