@@ -105,7 +105,6 @@ def good_series(folder: Path) -> list[Path]:
     frames.compress(RLELossless, generate_instance_uid=False)
     write(frames, folder / "enhanced-rle" / "0.dcm")
     with_imagecodecs(folder)
-    return sorted(folder.iterdir())
     zipped = folder / "zipped" / "0.zip"
     zipped.parent.mkdir()
     with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
