@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import stat
 import tempfile
@@ -171,8 +172,9 @@ def medium(tmp_path: Path) -> Path:
         ):
             files.add(path)
         files.write(tmp_path / "cd")
-    # pydicom would clean up when the object is collected, and warn
-    files._tmpdir.cleanup()
+        # pydicom cleans up when the object is collected, and warns
+        del files
+        gc.collect()
     return tmp_path / "cd" / "DICOMDIR"
 
 

@@ -92,6 +92,15 @@ def test_reads_enhanced_ct(tmp_path: Path, recipe: Recipe) -> None:
     assert np.abs(volume.hu - expected_hu(places(volume))).max() <= 0.51
 
 
+def test_a_series_of_3000_slices_is_one_volume(tmp_path: Path) -> None:
+    recipe = Recipe(shape=(5, 6), places_mm=tuple(0.2 * k for k in range(3000)), bits=(32, 32))
+    write_series(tmp_path, recipe)
+    volume = read(tmp_path)
+    assert volume.hu.shape == (3000, 5, 6)
+    clipped = np.clip(expected_hu(places(volume)), -32768, 32767)
+    assert np.abs(volume.hu - clipped).max() <= 0.51
+
+
 def test_rescale_may_differ_from_slice_to_slice(tmp_path: Path) -> None:
     recipe = Recipe()
     for k in range(10):

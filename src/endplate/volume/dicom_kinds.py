@@ -19,6 +19,8 @@ _PICTURES = {
     "SCREEN SAVE": "screen capture",
     "DOSE_INFO": "dose report",
 }
+PICTURE_CODES = frozenset(kind.replace(" ", "_") for kind in _PICTURES.values())
+"""Codes of what these terms mark."""
 
 _CT_IMAGES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
 """CT, Enhanced CT, Legacy Converted Enhanced CT Image Storage, PS3.4 table B.5-1."""

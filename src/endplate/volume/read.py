@@ -13,7 +13,7 @@ from endplate.volume.archive import unpacked
 from endplate.volume.choice import Choice, chosen
 from endplate.volume.dicom_directory import note_on
 from endplate.volume.dicom_headers import DicomFile, read_dicom_file
-from endplate.volume.dicom_kinds import NotASlice
+from endplate.volume.dicom_kinds import PICTURE_CODES, NotASlice
 from endplate.volume.dicom_series import FEWEST_SLICES, read_series, series_of
 from endplate.volume.file_kinds import DICOM_SUFFIXES, is_dicom_directory, is_relevant, kind_of
 from endplate.volume.files import read_meta_image, read_nifti, read_nrrd
@@ -22,8 +22,7 @@ from endplate.volume.volume import Volume
 
 _READERS: dict[str, Callable[[Path], Volume]] = {"nifti": read_nifti, "nrrd": read_nrrd, "mha": read_meta_image}
 
-_SKIPPED_CODES = frozenset({"no_image", "secondary_capture", "colour", "localiser", "projection", "rendering", "screen_capture"})
-_SKIPPED_CODES |= {"dose_report", "unknown_file"}
+_SKIPPED_CODES = PICTURE_CODES | {"no_image", "secondary_capture", "colour", "unknown_file"}
 
 
 def find_scans(path: Path) -> ScanList:
