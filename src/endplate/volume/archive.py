@@ -34,6 +34,20 @@ _CHUNK = 1 << 20
 
 
 @contextmanager
+def opened(path: Path) -> Iterator[Path]:
+    """A path whose files can be opened until the block ends: of a zip, its temporary folder; else the path itself.
+
+    Raises:
+        InputRefused: as `unpacked`.
+    """
+    if path.is_file() and kind_of(path.name) == "zip":
+        with unpacked(path) as folder:
+            yield folder
+    else:
+        yield path
+
+
+@contextmanager
 def unpacked(path: Path, only: Collection[str] = ()) -> Iterator[Path]:
     """A temporary folder with the archive's files; gone when the block ends, however it ends.
 
@@ -58,6 +72,11 @@ def unpacked(path: Path, only: Collection[str] = ()) -> Iterator[Path]:
                     _unpack(archive, member, folder / name)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
             raise InputRefused("bad_zip", f"{path.name}: {error}; expected a whole zip archive; copy it again") from error
+        except OSError as error:
+            found = f"{path.name} cannot be unpacked into {folder.parent}: {error.strerror or error}"
+            raise InputRefused(
+                "unreadable", f"{found}; expected a readable archive and room; set TMPDIR to another disk"
+            ) from error
         yield folder
 
 

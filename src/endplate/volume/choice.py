@@ -68,11 +68,6 @@ class _Candidate:
     kernel: str
 
     @property
-    def name(self) -> str:
-        number = "?" if self.scan.series is None or self.scan.series.number is None else self.scan.series.number
-        return f"series {number} ({uid_of(self.scan)})"
-
-    @property
     def kernel_rank(self) -> int:
         return 2 if _SHARP.search(self.kernel) else 0 if _PLAIN.search(self.kernel) else 1
 
@@ -91,23 +86,26 @@ def chosen(found: ScanList, choice: Choice) -> ScanList:
         return _by_uid(found, choice.series)
     if choice.all_series:
         return found
-    studies: dict[str, list[FoundScan]] = {}
-    for scan in found.scans:
-        studies.setdefault(_study(scan), []).append(scan)
-    taken: list[FoundScan] = []
+    studies: dict[str, list[int]] = {}
+    for n, scan in enumerate(found.scans):
+        studies.setdefault(_study(scan) or f"no study {n}", []).append(n)
+    kept: dict[int, FoundScan] = {}
     passed: list[LeftOut] = []
-    for study, scans in studies.items():
-        best, others = _best(scans) if study and len(scans) > 1 else (tuple(scans), ())
-        taken += best
+    for numbers in studies.values():
+        best, others = _best([found.scans[n] for n in numbers])
+        kept[numbers[best[0]]] = best[1]
         passed += others
-    order = {id(scan.series) if scan.series else id(scan): n for n, scan in enumerate(found.scans)}
-    taken.sort(key=lambda scan: order.get(id(scan.series), order.get(id(scan), 0)))
-    return replace(found, scans=tuple(taken), not_taken=tuple(passed))
+    return replace(found, scans=tuple(kept[n] for n in sorted(kept)), not_taken=tuple(passed))
 
 
 def uid_of(scan: FoundScan) -> str:
     """Series Instance UID, or nothing for what is no DICOM."""
     return "" if scan.series is None else str(scan.series.tags.get("series_instance_uid") or "")
+
+
+def _name(scan: FoundScan) -> str:
+    number = "?" if scan.series is None or scan.series.number is None else scan.series.number
+    return f"series {number} ({uid_of(scan)})"
 
 
 def _study(scan: FoundScan) -> str:
@@ -120,22 +118,25 @@ def _by_uid(found: ScanList, uid: str) -> ScanList:
         known = ", ".join(uid_of(scan) for scan in found.scans[:10] if uid_of(scan)) or "none"
         raise InputRefused("no_such_series", f"no CT series has the UID {uid[:80]!r}; expected one of: {known}; give one of these")
     others = tuple(
-        LeftOut(scan.path, "not_taken", f"{_Candidate(scan, '', 0, 0, 0, True, True, '').name} was not asked for")
+        LeftOut(scan.path, "not_taken", f"{_name(scan)} was not asked for")
         for scan in found.scans
         if uid_of(scan) != uid and scan.series is not None
     )
     return ScanList(taken, found.skipped, (), others)
 
 
-def _best(scans: Sequence[FoundScan]) -> tuple[tuple[FoundScan, ...], tuple[LeftOut, ...]]:
+def _best(scans: Sequence[FoundScan]) -> tuple[tuple[int, FoundScan], list[LeftOut]]:
+    """The best of a study's scans, with its index, and why the others are not."""
+    if len(scans) == 1:
+        return (0, scans[0]), []
     candidates = [_candidate(scan, scan.series) for scan in scans if scan.series is not None]
     longest = max((c.span_mm for c in candidates if not c.fault), default=0.0)
-    ranked = sorted(candidates, key=lambda c: _rank(c, longest))
-    best, others = ranked[0], ranked[1:]
-    passed = tuple(LeftOut(c.scan.path, "not_taken", f"{c.name} was not taken: {_reason(c, best, longest)}") for c in others)
+    ranked = sorted(range(len(candidates)), key=lambda n: _rank(candidates[n], longest))
+    best, others = candidates[ranked[0]], [candidates[n] for n in ranked[1:]]
+    passed = [LeftOut(c.scan.path, "not_taken", f"{_name(c.scan)} was not taken: {_reason(c, best, longest)}") for c in others]
     said = tuple(f"{item.reason}; --series takes it alone, --all-series takes all" for item in passed)
     taken = replace(best.scan, messages=(*best.scan.messages, *said), not_taken=tuple(item.reason for item in passed))
-    return (taken,), passed
+    return (ranked[0], taken), passed
 
 
 def _rank(c: _Candidate, longest_mm: float) -> tuple[object, ...]:
@@ -162,7 +163,7 @@ def _reason(c: _Candidate, best: _Candidate, longest_mm: float) -> str:
         (round(c.span_mm) < round(best.span_mm), coverage),
         (c.slices < best.slices, f"has {c.slices} slices against {best.slices}"),
     )
-    return next((text for applies, text in rules if applies), f"is as good as {best.name}, which comes first")
+    return next((text for applies, text in rules if applies), f"is as good as {_name(best.scan)}, which comes first")
 
 
 def _candidate(scan: FoundScan, series: Series) -> _Candidate:

@@ -56,8 +56,12 @@ def read_scan(scan: FoundScan) -> Volume:
     Raises:
         InputRefused: if the scan cannot be measured; the message says why.
     """
-    with files_of(scan) as here:
-        volume = read_series(here.series, scan.name) if here.series is not None else _READERS[here.kind](here.path)
+    try:
+        with files_of(scan) as here:
+            volume = read_series(here.series, scan.name) if here.series is not None else _READERS[here.kind](here.path)
+    except (OSError, MemoryError) as error:
+        found = f"{scan.path} cannot be read: {error or type(error).__name__}"
+        raise InputRefused("unreadable", f"{found}; check the file, its disk and the free memory") from error
     messages = scan.messages + volume.source.messages
     return replace(volume, source=replace(volume.source, path=str(scan.path), name=scan.name, messages=messages))
 
