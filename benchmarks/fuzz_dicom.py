@@ -70,6 +70,9 @@ class Totals:
 def main() -> int:
     arguments = parsed()
     with tempfile.TemporaryDirectory(prefix="fuzz") as place, quiet():
+        temporary = Path(place) / "temporary"
+        temporary.mkdir()
+        tempfile.tempdir = str(temporary)
         bases = good_series(Path(place) / "good")
         for base in bases:
             read(base)  # also loads every codec before the first fork
@@ -78,7 +81,7 @@ def main() -> int:
         began = time.monotonic()
         for number in numbers:
             one_case(Path(place) / "case", bases, (arguments.seed, number), totals)
-            if number and number % 1000 == 0:
+            if number and number % 500 == 0:
                 print(f"{number} cases, {len(totals.failures)} failures, {time.monotonic() - began:.0f} s", flush=True)
     return told(totals, time.monotonic() - began)
 
@@ -187,9 +190,12 @@ def one_case(folder: Path, bases: list[Path], case: tuple[int, int], totals: Tot
     if bad or cpu_s > MOST_CPU_S or rss > MOST_RSS_BYTES:
         totals.failures.append({"case": case[1], "base": base.name, "kind": kind, "outcome": outcome, "cpu_s": cpu_s, "rss": rss})
         print(f"case {case[1]} ({base.name}, {kind}): {outcome}, {cpu_s:.2f} s, {rss >> 20} MB\n{said}", flush=True)
-    left = set(Path(tempfile.gettempdir()).glob("endplate-*"))
+    left = list(Path(tempfile.gettempdir()).iterdir())
     if left:
-        totals.failures.append({"case": case[1], "left behind": [str(path) for path in left]})
+        totals.failures.append({"case": case[1], "left behind": [path.name for path in left]})
+        print(f"case {case[1]} ({base.name}, {kind}): left {left} behind", flush=True)
+        for path in left:
+            shutil.rmtree(path)
     shutil.rmtree(folder)
 
 

