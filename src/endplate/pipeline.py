@@ -29,6 +29,7 @@ from endplate.report.report import Message, Model, Report, Software
 from endplate.report.table import write_atomically
 from endplate.straightening import StraightSpine, straighten
 from endplate.volume import Volume
+from endplate.volume.axes import along_patient
 from endplate.volume.choice import Choice
 from endplate.volume.read import read
 from endplate.volume.volume import Source
@@ -99,6 +100,7 @@ def quantify_volume(volume: Volume, models: Models, settings: Settings | None = 
     """The method: localise, straighten, detect, name, measure."""
     rules, clock = settings or Settings(), _Clock()
     context = Context(software(models, rules.norms), source_of(volume.source, volume), _messages(volume.source))
+    volume = along_patient(volume)
     with clock.stage("localise"):
         found = localise(volume, models.localiser, models.localisation)
     if isinstance(found, NoSpine):
