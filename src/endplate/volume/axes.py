@@ -7,6 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
+from endplate.volume.hounsfield import HounsfieldArray
 from endplate.volume.volume import Volume
 
 _PATIENT_AXIS = (2, 1, 0)
@@ -23,10 +24,11 @@ def along_patient(volume: Volume) -> Volume:
     backwards = [bool(cosines[_PATIENT_AXIS[n], order[n]] < 0) for n in range(3)]
     if order == (0, 1, 2) and not any(backwards):
         return volume
-    hu = volume.hu.transpose(order)[tuple(slice(None, None, -1 if b else 1) for b in backwards)]
+    hu: HounsfieldArray = volume.hu.transpose(order)[tuple(slice(None, None, -1 if b else 1) for b in backwards)]
+    contiguous: HounsfieldArray = np.ascontiguousarray(hu)
     old_from_new = np.zeros((4, 4))
     old_from_new[3, 3] = 1.0
     for new, old in enumerate(order):
         old_from_new[old, new] = -1.0 if backwards[new] else 1.0
         old_from_new[old, 3] = volume.hu.shape[old] - 1.0 if backwards[new] else 0.0
-    return replace(volume, hu=np.ascontiguousarray(hu), patient_from_voxel=volume.patient_from_voxel @ old_from_new)
+    return replace(volume, hu=contiguous, patient_from_voxel=volume.patient_from_voxel @ old_from_new)
