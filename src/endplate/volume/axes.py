@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from endplate.volume.hounsfield import HounsfieldArray
 from endplate.volume.volume import Volume
@@ -24,7 +26,8 @@ def along_patient(volume: Volume) -> Volume:
     backwards = [bool(cosines[_PATIENT_AXIS[n], order[n]] < 0) for n in range(3)]
     if order == (0, 1, 2) and not any(backwards):
         return volume
-    hu: HounsfieldArray = volume.hu.transpose(order)[tuple(slice(None, None, -1 if b else 1) for b in backwards)]
+    turned: NDArray[Any] = np.transpose(volume.hu, order)
+    hu = turned[tuple(slice(None, None, -1 if b else 1) for b in backwards)]
     contiguous: HounsfieldArray = np.ascontiguousarray(hu)
     old_from_new = np.zeros((4, 4))
     old_from_new[3, 3] = 1.0
