@@ -20,7 +20,9 @@ import pytest
 from endplate import oracle, phantom, pipeline
 from endplate.cli import app, run
 from endplate.models import STAGES
+from endplate.refusals import REFUSALS
 from endplate.report import Report, table
+from endplate.volume.dicom_kinds import PICTURE_CODES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -166,6 +168,14 @@ def test_every_refusal_code_is_explained() -> None:
     page = (ROOT / "docs" / "reference" / "refusal-codes.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
     assert refusal_codes() <= explained, refusal_codes() - explained
+
+
+def test_the_page_on_refusals_is_their_table() -> None:
+    page = (ROOT / "docs" / "reference" / "refusal-codes.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \|$", page, re.MULTILINE)
+    assert {code: (found, remedy) for code, found, remedy in rows} == {c: (r.found, r.remedy) for c, r in REFUSALS.items()}
+    assert refusal_codes() | set(PICTURE_CODES) <= set(REFUSALS)
+    assert all(REFUSALS[code].severity == "info" for code in PICTURE_CODES)
 
 
 def test_the_pages_show_the_accuracy_that_was_measured() -> None:

@@ -11,6 +11,10 @@ EndplateError
 
 from __future__ import annotations
 
+from typing import Literal
+
+from endplate.refusals import REFUSALS
+
 
 class EndplateError(Exception):
     """Anything that endplate raises on purpose.
@@ -26,6 +30,16 @@ class EndplateError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+    @property
+    def severity(self) -> Literal["info", "error"]:
+        """``error`` for what costs a result, ``info`` for what is rightly left out."""
+        return REFUSALS[self.code].severity if self.code in REFUSALS else "error"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about this code in general, in Markdown; the message says it with values."""
+        return REFUSALS[self.code].remedy if self.code in REFUSALS else ""
 
 
 class InputRefused(EndplateError):

@@ -31,6 +31,8 @@ from endplate.report.report import Message, Model, Report, Software
 from endplate.report.table import write_atomically
 from endplate.straightening import StraightSpine, straighten
 from endplate.volume import Volume
+from endplate.volume.axes import along_patient
+from endplate.volume.choice import Choice
 from endplate.volume.read import read
 from endplate.volume.volume import Source
 
@@ -66,23 +68,30 @@ class Result:
 
 
 def quantify(
-    path: Path | str, *, models: Path | None = None, threads: int = 0, top_level: str | None = None, norms: str = DEFAULT
+    path: Path | str,
+    *,
+    models: Path | None = None,
+    threads: int = 0,
+    top_level: str | None = None,
+    norms: str = DEFAULT,
+    series: str | None = None,
 ) -> Report:
     """The report of exactly one scan.
 
     Args:
-        path: a DICOM folder, or a NIfTI, NRRD or MHA file.
+        path: a DICOM folder, a DICOMDIR, a zip, or a NIfTI, NRRD or MHA file.
         models: a folder of weights; the shipped ones if left out.
         threads: of the networks; 0 takes all cores.
         top_level: name of the uppermost complete vertebra, where the reader knows better.
         norms: a shipped table's name, or the path of your own (``endplate.morphometry.norms``).
+        series: Series Instance UID; the best series of the study if left out (``endplate.volume.choice``).
 
     Raises:
-        InputRefused: if the input cannot be measured, or holds several scans.
+        InputRefused: if the input cannot be measured, or holds scans of several studies.
         ModelUnusable: if the weights are missing or damaged.
     """
     table, began = chosen(norms), perf_counter()
-    volume = read(Path(path))
+    volume = read(Path(path), Choice(series=series))
     seconds = perf_counter() - began
     report = quantify_volume(volume, load(models, threads), Settings(top_level, table)).report
     timing = {"read": round(seconds, 3), **report.timing_s, "total": round(perf_counter() - began, 3)}
@@ -140,7 +149,7 @@ class Found:
 
 def find(volume: Volume, models: Models, clock: Clock | None = None) -> Found | NoSpine:
     """Localise, straighten, detect, and read the levels."""
-    watch = clock or Clock()
+    watch, volume = clock or Clock(), along_patient(volume)
     with watch.stage("localise"):
         centreline = localise(volume, models.localiser, models.localisation)
     if isinstance(centreline, NoSpine):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,13 +143,33 @@ def test_a_scan_without_a_spine_is_a_result(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "belly" / "overview.png").is_file()
 
 
-def test_a_folder_with_two_series_is_two_scans(small_series: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "study"
+def test_of_two_series_of_a_study_the_better_is_measured_and_the_other_is_named(
+    small_series: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "study", tmp_path / "out"
     copy(small_series, folder)
     copy(small_series, folder, SeriesInstanceUID="1.2.3.4", SeriesNumber="7", SOPClassUID="1.2.840.10008.5.1.4.1.1.2")
-    assert quantify(folder, "--out", tmp_path / "out") == exit_codes.OK
-    assert set(status(tmp_path / "out").values()) == {"ok"}
-    assert len(status(tmp_path / "out")) == 2
+    assert quantify(folder, "--out", out) == exit_codes.OK
+    assert status(out) == {"study-series1": "ok"}
+    said = capsys.readouterr().out
+    assert "1 other CT series of these studies not taken" in said
+    assert "series 7 (1.2.3.4)" in said
+    report = json.loads((out / "study-series1" / "report.json").read_text())
+    assert any("series 7 (1.2.3.4) was not taken" in message["text"] for message in report["messages"])
+    assert quantify(folder, "--out", tmp_path / "one", "--series", "1.2.3.4") == exit_codes.OK
+    assert status(tmp_path / "one") == {"study-series7": "ok"}
+    assert quantify(folder, "--out", tmp_path / "none", "--series", "1.2.3.5") == exit_codes.REFUSED
+    assert first_message(tmp_path / "none", "study")["code"] == "no_such_series"
+    assert quantify(folder, "--out", out, "--series", "1.2.3.4", "--all-series") == exit_codes.USAGE
+    assert quantify(folder, "--out", out, "--all-series") == exit_codes.OK
+    assert status(out) == {"study-series1": "ok", "study-series7": "ok"}
+
+
+def test_a_zip_is_measured_like_its_folder(small_series: Path, tmp_path: Path) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "export"), "zip", small_series))
+    assert quantify(path, "--out", tmp_path / "out") == exit_codes.OK
+    assert status(tmp_path / "out") == {"export": "ok"}
+    assert quantify(path, "--out", tmp_path / "out") == exit_codes.OK
 
 
 def test_top_level_is_for_one_scan(small_series: Path, mistakes: Path, tmp_path: Path) -> None:
@@ -162,6 +183,20 @@ def test_an_output_that_is_no_folder_is_exit_code_5(small_series: Path, tmp_path
     (tmp_path / "file").write_text("")
     assert quantify(small_series, "--out", tmp_path / "file" / "out") == exit_codes.OUTPUT
     assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_a_read_only_output_is_exit_code_5(small_series: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir(mode=0o555)
+    # root may write anywhere unless it gives that right away
+    bound = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if bound and not shutil.which("setpriv"):
+        pytest.skip("root may write anywhere")
+    command = [*bound, sys.executable, "-m", "endplate", "quantify", str(small_series), "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == exit_codes.OUTPUT, done.stderr
+    assert str(out) in done.stderr
+    assert list(out.iterdir()) == []
 
 
 def test_a_full_disk_is_exit_code_5_and_what_was_done_stays(small_series: Path, tmp_path: Path) -> None:
@@ -178,7 +213,7 @@ def test_a_full_disk_is_exit_code_5_and_what_was_done_stays(small_series: Path, 
 
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(small_series: Path, tmp_path: Path) -> None:
     for number, name in enumerate("abcdef"):
-        copy(small_series, tmp_path / "scans" / name, SeriesInstanceUID=f"1.2.3.{number}")
+        copy(small_series, tmp_path / "scans" / name, SeriesInstanceUID=f"1.2.3.{number}", StudyInstanceUID=f"1.2.4.{number}")
     out = tmp_path / "out"
     command = [sys.executable, "-m", "endplate", "quantify", str(tmp_path / "scans"), "--out", str(out)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tracemalloc
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -279,13 +280,64 @@ def test_truncated_headers_are_reported(tmp_path: Path) -> None:
     assert [item.path for item in (*found.refused, *found.skipped)] == [path]
 
 
-def test_deflated_dicom_is_refused_before_it_is_inflated(tmp_path: Path) -> None:
-    recipe = RECIPE.changed(syntax=DeflatedExplicitVRLittleEndian)
-    path = write(slice_dataset(recipe, 0), tmp_path / "bomb.dcm")
-    head = path.read_bytes()[: 132 + 300]
-    # a zlib stream of 64 MB of zeros: refused by the syntax in the file meta information alone
-    path.write_bytes(head + zlib.compress(bytes(1 << 26))[2:-4])
+DEFLATED = RECIPE.changed(syntax=DeflatedExplicitVRLittleEndian)
+
+
+def head_of(path: Path) -> bytes:
+    """Preamble and file meta information."""
+    content = path.read_bytes()
+    return content[: 144 + int.from_bytes(content[140:144], "little")]
+
+
+def deflated(data: bytes) -> bytes:
+    engine = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return engine.compress(data) + engine.flush()
+
+
+def peak_of(path: Path) -> int:
+    """Bytes that Python and numpy hold at most while a path is refused."""
+    tracemalloc.start()
+    try:
+        refused(path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_deflated_bomb_before_the_pixels_is_inflated_no_further_than_a_header_reaches(tmp_path: Path) -> None:
+    path = write(slice_dataset(DEFLATED, 0), tmp_path / "bomb.dcm")
+    # a private element of 256 MB of zeros stands where the pixels should be
+    element = b"\x09\x00\x10\x10OB\x00\x00" + (1 << 28).to_bytes(4, "little")
+    path.write_bytes(head_of(path) + deflated(element + bytes(1 << 28)))
+    assert path.stat().st_size < 1 << 19
+    assert refused(path).code == "deflated"
+    assert peak_of(path) < 40 << 20
+
+
+def test_a_deflated_bomb_behind_the_pixels_is_not_inflated(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, DEFLATED)
+    content = zlib.decompress(paths[0].read_bytes()[len(head_of(paths[0])) :], -zlib.MAX_WBITS)
+    paths[0].write_bytes(head_of(paths[0]) + deflated(content + bytes(1 << 27)))
+    tracemalloc.start()
+    volume = read(tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert exact(volume)
+    assert peak < 40 << 20
+
+
+def test_deflated_pixels_beyond_the_bound_are_refused(tmp_path: Path) -> None:
+    write_series(tmp_path, DEFLATED.changed(extra={"Rows": 30000, "Columns": 30000}))
     assert refused(tmp_path).code == "deflated"
+    assert peak_of(tmp_path) < 40 << 20
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.97])
+def test_a_deflated_file_cut_short_is_refused(tmp_path: Path, kept: float) -> None:
+    for path in write_series(tmp_path, DEFLATED):
+        content = path.read_bytes()
+        path.write_bytes(content[: int(kept * len(content))])
+    assert refused(tmp_path).code in ("truncated", "no_pixels", "bad_header")
 
 
 @pytest.mark.parametrize("keyword", ["ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"])

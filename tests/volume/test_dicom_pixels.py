@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder
-from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
+from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
-from dicom_series_factory import Recipe, expected_hu, hu_of, quiet, slice_dataset, stored_of, write, write_series
+from dicom_series_factory import Recipe, enhanced_dataset, expected_hu, hu_of, quiet, slice_dataset, stored_of, write, write_series
 from endplate.errors import InputRefused
 from endplate.geometry import frames
 from endplate.volume.read import read
@@ -120,13 +121,95 @@ def test_compressed_pixels_are_the_same(tmp_path: Path, syntax: str, signed: boo
 
 
 @pytest.mark.parametrize("signed", [True, False])
-def test_jpeg_lossless_is_read_where_imagecodecs_is_installed(tmp_path: Path, signed: bool) -> None:
+def test_jpeg_lossless_pixels_are_the_same(tmp_path: Path, signed: bool) -> None:
     imagecodecs = pytest.importorskip("imagecodecs")
     recipe = RECIPE.changed(signed=signed, shape=(48, 64))
     for k in SLICES:
         frame = imagecodecs.ljpeg_encode(stored_of(recipe, k).view(np.uint16), bitspersample=16)
         write_encapsulated(tmp_path, JPEGLosslessSV1, bytes(frame), recipe, [k])
     assert np.array_equal(read(tmp_path).hu, truth(recipe))
+
+
+def test_jpeg_baseline_pixels_are_nearly_the_same(tmp_path: Path) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs")
+    recipe = RECIPE.changed(signed=False, bits=(8, 8), slope=32.0, shape=(48, 64))
+    for k in SLICES:
+        frame = imagecodecs.jpeg8_encode(stored_of(recipe, k).astype(np.uint8), level=100)
+        write_encapsulated(tmp_path, JPEGBaseline8Bit, bytes(frame), recipe, [k])
+    # half a grey level of rounding, one or two of loss
+    assert np.abs(read(tmp_path).hu - truth(recipe)).max() <= 2.5 * recipe.slope
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless])
+def test_compressed_frames_of_one_file_are_read(tmp_path: Path, syntax: str) -> None:
+    if syntax == JPEG2000Lossless:
+        pytest.importorskip("openjpeg")
+    recipe = RECIPE.changed(signed=False, shape=(48, 64))
+    data = enhanced_dataset(recipe)
+    with quiet():
+        data.compress(syntax, generate_instance_uid=False)
+    volume = read(write(data, tmp_path / "frames.dcm"))
+    places = frames.apply(volume.patient_from_voxel, np.stack(np.indices(volume.hu.shape), -1))
+    assert np.abs(volume.hu - expected_hu(places)).max() <= 0.51
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["native", "RLE"])
+def test_many_frames_need_little_more_memory_than_their_volume(tmp_path: Path, compressed: bool) -> None:
+    recipe = RECIPE.changed(signed=False, shape=(96, 128), places_mm=tuple(0.5 * k for k in range(120)), intercept=-8192.0)
+    data = enhanced_dataset(recipe)
+    if compressed:
+        with quiet():
+            data.compress(RLELossless, generate_instance_uid=False)
+    path = write(data, tmp_path / "frames.dcm")
+    read(path)
+    tracemalloc.start()
+    volume = read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # the header of 120 frames takes 3 MB while it is read
+    assert peak < volume.hu.nbytes + (4 << 20)
+
+
+def test_a_jpeg_2000_frame_that_promises_gigabytes_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    recipe = RECIPE.changed(signed=False, shape=(48, 64))
+    for k in SLICES:
+        data = slice_dataset(recipe, k)
+        with quiet():
+            data.compress(JPEG2000Lossless, generate_instance_uid=False)
+        content = bytearray(write(data, tmp_path / f"{k}.dcm").read_bytes())
+        at = content.find(b"\xff\x4f\xff\x51")
+        for offset in (8, 12, 24, 28):
+            content[at + offset : at + offset + 4] = (60000).to_bytes(4, "big")
+        (tmp_path / f"{k}.dcm").write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(InputRefused, match=r"60000, 60000.*48, 64") as caught:
+        read(tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert caught.value.code == "undecodable"
+    assert peak < 8 << 20
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.9])
+def test_a_jpeg_ls_scan_that_breaks_off_is_refused_without_decoding(tmp_path: Path, kept: float) -> None:
+    jpeg_ls = pytest.importorskip("jpeg_ls")
+    recipe = RECIPE.changed(signed=False, shape=(48, 64))
+    frame = bytes(jpeg_ls.encode_array(stored_of(recipe, 0)))
+    write_encapsulated(tmp_path, JPEGLSLossless, frame[: int(kept * len(frame))], recipe)
+    with pytest.raises(InputRefused, match="breaks off") as caught:
+        read(tmp_path)
+    assert caught.value.code == "undecodable"
+
+
+def test_a_header_that_promises_more_than_the_file_holds_sets_no_memory_aside(tmp_path: Path) -> None:
+    write_series(tmp_path, RECIPE.changed(extra={"Rows": 14000, "Columns": 14000}))
+    tracemalloc.start()
+    with pytest.raises(InputRefused) as caught:
+        read(tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert caught.value.code == "truncated"
+    assert peak < 8 << 20
 
 
 def test_a_missing_codec_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from dicom_series_factory import (
     AXIAL,
@@ -45,6 +45,7 @@ STACKS = {
     "slope 2": Recipe(slope=2.0),
     "implicit": Recipe(syntax=ImplicitVRLittleEndian),
     "big endian": Recipe(syntax=ExplicitVRBigEndian),
+    "deflated": Recipe(syntax=DeflatedExplicitVRLittleEndian),
     "thin": Recipe(places_mm=tuple(0.4 * k for k in range(12))),
 }
 
@@ -89,6 +90,15 @@ def test_reads_enhanced_ct(tmp_path: Path, recipe: Recipe) -> None:
         reference = highdicom.imread(path).get_volume()
     same_everywhere(volume, reference.array, reference.affine)
     assert np.abs(volume.hu - expected_hu(places(volume))).max() <= 0.51
+
+
+def test_a_series_of_3000_slices_is_one_volume(tmp_path: Path) -> None:
+    recipe = Recipe(shape=(5, 6), places_mm=tuple(0.2 * k for k in range(3000)), bits=(32, 32))
+    write_series(tmp_path, recipe)
+    volume = read(tmp_path)
+    assert volume.hu.shape == (3000, 5, 6)
+    clipped = np.clip(expected_hu(places(volume)), -32768, 32767)
+    assert np.abs(volume.hu - clipped).max() <= 0.51
 
 
 def test_rescale_may_differ_from_slice_to_slice(tmp_path: Path) -> None:

@@ -78,6 +78,13 @@ def test_two_series_in_a_folder_are_two_scans(tmp_path: Path) -> None:
     found = find_scans(tmp_path)
     assert [scan.name for scan in found.scans] == [f"{tmp_path.name}-series2", f"{tmp_path.name}-series3"]
     assert [read_scan(scan).hu.shape[0] for scan in found.scans] == [10, 4]
+    # of one study the better is read, see test_choice.py
+    assert read(tmp_path).hu.shape[0] == 10
+
+
+def test_series_of_two_studies_are_several_scans(tmp_path: Path) -> None:
+    write_series(tmp_path, Recipe(extra={"SeriesNumber": 2}), "a{}.dcm")
+    write_series(tmp_path, Recipe(extra={"SeriesNumber": 3}, study_uid="1.2.3"), "b{}.dcm")
     with pytest.raises(InputRefused, match=r"series2.*series3") as caught:
         read(tmp_path)
     assert caught.value.code == "several_scans"

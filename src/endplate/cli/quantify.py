@@ -22,6 +22,8 @@ def quantify(
     threads: int = 0,
     top_level: str | None = None,
     norms: str | None = None,
+    all_series: bool = False,
+    series: str | None = None,
     overwrite: bool = False,
     html: bool = False,
     pdf: bool = False,
@@ -32,13 +34,15 @@ def quantify(
     """Measure every vertebra of every CT under some paths.
 
     Args:
-        paths: files or folders: DICOM series, NIfTI, NRRD, MHA; folders are searched with their sub-folders.
+        paths: files or folders: DICOM series, DICOMDIR, NIfTI, NRRD, MHA, zip; folders are searched with their sub-folders.
         out: folder for the results.
         demo: quantify a synthetic CT with a known fracture as well.
         models: folder with other weights; the shipped ones if left out.
         threads: of the networks; 0 takes all cores.
         top_level: name of the uppermost vertebra found, such as T1, where you know better; for a single scan.
         norms: what is expected at each level: ct-keypoints-1, chest-ct-experts-1, or a CSV file of your own.
+        all_series: measure every CT series; the best of each study if left out.
+        series: measure the series with this Series Instance UID alone.
         overwrite: do again what is done already.
         html: write report.html as well, a page that needs no other file.
         pdf: write report.pdf as well, the same page on A4.
@@ -52,18 +56,21 @@ def quantify(
     from endplate.cli.progress import shown
     from endplate.models import load
     from endplate.morphometry.norms import DEFAULT, chosen
+    from endplate.volume.choice import Choice
 
     if not paths and not demo:
         return _usage("give at least one PATH, or --demo for a synthetic CT with a known fracture")
     if top_level and top_level not in levels.USUAL:
         return _usage(f"--top-level {top_level} is no level; expected one of {', '.join(levels.USUAL)}")
+    if all_series and series:
+        return _usage("--all-series takes every series, --series one; give one of the two")
     try:
         table = chosen(norms or DEFAULT)
     except ValueError as error:
         return _usage(f"--norms: {error}")
     networks = load(models, threads)
     _check_writable(out)
-    jobs = cohort.worklist([*paths, *([make_demo(out)] if demo else [])], out)
+    jobs = cohort.worklist([*paths, *([make_demo(out)] if demo else [])], out, Choice(all_series, series))
     if top_level and len(jobs) != 1:
         return _usage(f"--top-level {top_level} names the vertebrae of one scan, but there are {len(jobs)}; give one scan")
     weights = {stage: identity.sha256 for stage, identity in networks.identities.items()}
@@ -96,6 +103,9 @@ def _conclude(outcomes: list[Outcome], destination: Destination) -> int:
     faults = sum(o.is_fault for o in outcomes)
     scans = "1 scan" if len(outcomes) == 1 else f"{len(outcomes)} scans"
     print(f"{scans}: {counts['ok']} measured, {counts['no_spine']} without a spine, {counts['refused']} refused")
+    passed = [f"  {o.job.name}: {reason}" for o in outcomes for reason in o.job.not_taken]
+    if passed:
+        print(f"{len(passed)} other CT series of these studies not taken (--all-series takes them):", *passed, sep="\n")
     files = ["overview.png", *(file for name, files in FILES.items() if name in destination.further for file in files)]
     print(f"{out / 'findings.csv'}, {out / 'scans.csv'}, {', '.join(f'{out}/*/{file}' for file in files)}")
     return exit_codes.FAULT if faults else exit_codes.REFUSED if counts["refused"] else exit_codes.OK

@@ -140,11 +140,7 @@ def _quantified(job: Job, models: Models, settings: pipeline.Settings) -> pipeli
 def _volume(job: Job) -> Volume:
     if job.refusal is not None or job.scan is None:
         raise job.refusal or InputRefused("no_scan", f"{job.origin.path} holds no scan")
-    try:
-        return read_scan(replace(job.scan, name=job.name))
-    except (OSError, MemoryError) as error:
-        message = f"{job.origin.path} cannot be read: {error or type(error).__name__}; check the file, its disk and the free memory"
-        raise InputRefused("unreadable", message) from error
+    return read_scan(replace(job.scan, name=job.name))
 
 
 class _Replacement:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from endplate.cohort import ledger
 from endplate.errors import InputRefused
+from endplate.volume.choice import Choice, chosen, uid_of
 from endplate.volume.read import find_scans
 from endplate.volume.scan_list import FoundScan, LeftOut, file_stem, safe_name
 
@@ -21,34 +22,39 @@ class Job:
         origin: which input this is and in which state, to tell whether it is done already.
         scan: what to read; None where headers alone led to a refusal.
         refusal: why there is nothing to read; None where there is a scan.
+        not_taken: why other CT series of the same study are passed over.
     """
 
     name: str
     origin: ledger.Origin
     scan: FoundScan | None = None
     refusal: InputRefused | None = None
+    not_taken: tuple[str, ...] = ()
 
 
-def worklist(paths: Sequence[Path], out: Path) -> list[Job]:
+def worklist(paths: Sequence[Path], out: Path, choice: Choice | None = None) -> list[Job]:
     """Every scan under the paths, each once, with a folder name that no other input holds in the output folder.
 
     Args:
         paths: files or folders.
         out: the output folder; earlier results in it keep their names.
+        choice: which CT series of a study to take; the best of each if left out.
     """
     jobs: dict[str, Job] = {}
     names = ledger.Names(out)
-    for path in paths:
-        for wanted in _under(path):
-            if wanted.origin.key not in jobs:
-                name = names.claim(wanted.name, wanted.origin)
-                jobs[wanted.origin.key] = Job(name, wanted.origin, wanted.scan, wanted.refusal)
+    found = [job for path in paths for job in _under(path, choice or Choice())]
+    # a series that was asked for lies under one of several paths
+    elsewhere = any(job.scan is not None for job in found)
+    for wanted in found:
+        absent = elsewhere and wanted.refusal is not None and wanted.refusal.code == "no_such_series"
+        if not absent and wanted.origin.key not in jobs:
+            jobs[wanted.origin.key] = replace(wanted, name=names.claim(wanted.name, wanted.origin))
     return list(jobs.values())
 
 
-def _under(path: Path) -> list[Job]:
+def _under(path: Path, choice: Choice) -> list[Job]:
     try:
-        found = find_scans(path)
+        found = chosen(find_scans(path), choice)
     except InputRefused as refusal:
         return [_refused(path, refusal)]
     except OSError as error:
@@ -59,9 +65,7 @@ def _under(path: Path) -> list[Job]:
 
 
 def _scan(scan: FoundScan) -> Job:
-    files = [s.path for s in scan.series.slices] if scan.series is not None else [scan.path]
-    uid = str(scan.series.tags.get("series_instance_uid", "")) if scan.series is not None else ""
-    return Job(scan.name, ledger.origin(scan.path, files, uid), scan)
+    return Job(scan.name, ledger.origin(scan.path, scan.files, uid_of(scan) or scan.member), scan, None, scan.not_taken)
 
 
 def _left_out(item: LeftOut) -> Job:

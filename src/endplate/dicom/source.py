@@ -23,7 +23,8 @@ from endplate.report.report import Report
 from endplate.volume import slices as geometry
 from endplate.volume.dicom_headers import DicomSlice
 from endplate.volume.dicom_series import Series, choose_slices
-from endplate.volume.read import find_scans
+from endplate.volume.read import files_of, find_scans
+from endplate.volume.scan_list import FoundScan
 
 Floats = NDArray[np.floating]
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
@@ -92,7 +93,9 @@ def source_series(report: Report) -> SourceSeries:
         InputRefused: ``no_dicom_source`` where the scan was no DICOM, is not there any more, or lacks the UIDs by which
             results find their way into the patient's study.
     """
-    return _read(_series(report))
+    with files_of(_scan(report)) as here:
+        assert here.series is not None
+        return _read(here.series)
 
 
 def _read(found: Series) -> SourceSeries:
@@ -119,7 +122,7 @@ def _read(found: Series) -> SourceSeries:
     )
 
 
-def _series(report: Report) -> Series:
+def _scan(report: Report) -> FoundScan:
     source = report.source
     if source.kind != "dicom" or not source.series_instance_uid:
         raise InputRefused(
@@ -130,11 +133,14 @@ def _series(report: Report) -> Series:
         scans = find_scans(Path(source.path)).scans
     except InputRefused as refusal:
         raise _gone(report, refusal.message) from refusal
-    series = [s.series for s in scans if s.series is not None]
-    found = [s for s in series if (s.tags["study_instance_uid"], s.tags["series_instance_uid"]) == wanted]
+    found = [scan for scan in scans if scan.series is not None and _uids(scan.series) == wanted]
     if len(found) != 1:
         raise _gone(report, f"{len(found)} of its series bear that UID")
     return found[0]
+
+
+def _uids(series: Series) -> tuple[Any, Any]:
+    return series.tags["study_instance_uid"], series.tags["series_instance_uid"]
 
 
 def _gone(report: Report, why: str) -> InputRefused:

@@ -5,6 +5,7 @@ Names follow the DICOM standard, PS3.3 (C.7.6.2 Image Plane, C.7.6.3 Image Pixel
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,10 +15,10 @@ from pydicom import config
 
 from endplate.errors import InputRefused
 from endplate.volume.dicom_kinds import check_kind, texts
+from endplate.volume.dicom_meta import DEFLATED, EXPLICIT_LITTLE, MOST_PIXEL_BYTES, inflated_header, transfer_syntax
 
-IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
+IMPLICIT_LITTLE, EXPLICIT_BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
 NATIVE = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG)
-DEFLATED = "1.2.840.10008.1.2.1.99"
 
 # Attributes of a functional group macro, PS3.3 C.7.6.16.2, by the sequence that holds them
 _MACROS = {
@@ -128,56 +129,41 @@ def read_dicom_file(path: Path) -> DicomFile:
         InputRefused: ``not_dicom``, ``deflated``, ``no_pixels``, ``no_geometry``, ``bad_header``, ``unreadable``.
     """
     try:
-        with path.open("rb") as stream, config.disable_value_validation():
-            syntax = _transfer_syntax(stream, path)
-            stream.seek(0)
-            dataset = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS, force=True)
-            check_kind(dataset)
-            implicit, little = dataset.original_encoding
-            offset = _pixel_offset(stream, bool(implicit), bool(little))
-            if not syntax:
-                syntax = IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE if little else EXPLICIT_BIG
-            return _file(dataset, path, syntax, offset)
-    except (InputRefused, MemoryError):
+        with path.open("rb") as stream, config.disable_value_validation(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _read(stream, path)
+    except InputRefused:
         raise
     except OSError as error:
         raise InputRefused("unreadable", f"{path.name}: {error.strerror or error}; check the file and its permissions") from error
-    # a mutated header makes pydicom raise any of a dozen types
+    # a mutated header makes pydicom raise any of a dozen types; a header that needs much memory promises what is not there
     except Exception as error:
         raise InputRefused(
             "bad_header", f"{path.name}: {type(error).__name__}: {error}; the header is damaged; export again"
         ) from error
 
 
-def _transfer_syntax(stream: BinaryIO, path: Path) -> str:
-    """Transfer Syntax UID from the file meta information (always explicit little endian, PS3.10 7.1); empty without one."""
-    head = stream.read(4096)
-    if head[128:132] != b"DICM":
-        if head[:2] in (b"\x08\x00", b"\x02\x00", b"\x00\x08") and len(head) > 8:
-            return ""
-        raise InputRefused("not_dicom", f"{path.name}: does not begin as DICOM does; expected 'DICM' at byte 128; give a CT file")
-    at = 132
-    while head[at : at + 2] == b"\x02\x00":
-        wide = head[at + 4 : at + 6] in (b"OB", b"UN", b"OW", b"SQ", b"UT")
-        start = at + (12 if wide else 8)
-        length = int.from_bytes(head[at + 8 : at + 12] if wide else head[at + 6 : at + 8], "little")
-        if head[at + 2 : at + 4] == b"\x10\x00":
-            syntax = head[start : start + length].rstrip(b"\0 ").decode("ascii", "replace")
-            if syntax == DEFLATED:
-                # inflating it unbounded costs 1 GB for half a megabyte before a single tag can be read
-                raise InputRefused("deflated", f"{path.name}: is deflated DICOM; expected another syntax; store it as Explicit VR")
-            return syntax
-        at = start + length
-    return ""
+def _read(stream: BinaryIO, path: Path) -> DicomFile:
+    syntax, start = transfer_syntax(stream, path.name)
+    plain: BinaryIO = stream
+    ahead = 0
+    if syntax == DEFLATED:
+        plain, ahead = inflated_header(stream, start, path.name)
+    plain.seek(0)
+    dataset = pydicom.dcmread(plain, stop_before_pixels=True, specific_tags=_TAGS, force=True)
+    check_kind(dataset)
+    implicit, little = dataset.original_encoding
+    offset = _pixel_offset(plain, bool(implicit), bool(little), path) - ahead
+    if not syntax:
+        syntax = IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE if little else EXPLICIT_BIG
+    return _file(dataset, path, syntax, offset)
 
 
-def _pixel_offset(stream: BinaryIO, implicit: bool, little: bool) -> int:
+def _pixel_offset(stream: BinaryIO, implicit: bool, little: bool, path: Path) -> int:
     """Byte at which the value of Pixel Data (7FE0,0010) starts; pydicom has stopped at the element."""
     tag = b"\xe0\x7f\x10\x00" if little else b"\x7f\xe0\x00\x10"
     if stream.read(4) != tag:
-        raise InputRefused(
-            "no_pixels", f"{Path(stream.name).name}: has no Pixel Data; it is cut short or no image; export it again"
-        )
+        raise InputRefused("no_pixels", f"{path.name}: has no Pixel Data; it is cut short or no image; export it again")
     return stream.tell() + (4 if implicit else 8)
 
 
@@ -200,6 +186,13 @@ def _format(dataset: Any, syntax: str, path: Path) -> PixelFormat:
     if frames > 1 and len(dataset.get("PerFrameFunctionalGroupsSequence") or ()) != frames:
         raise InputRefused(
             "no_geometry", f"{path.name}: {frames} frames without a position each; expected Enhanced CT; export slices"
+        )
+    size = int(dataset.Rows) * int(dataset.Columns) * frames * allocated // 8
+    if syntax == DEFLATED and size > MOST_PIXEL_BYTES:
+        raise InputRefused(
+            "deflated",
+            f"{path.name}: is deflated DICOM of {size:,} bytes of pixels; expected at most {MOST_PIXEL_BYTES:,} in one file; "
+            "store it as Explicit VR Little Endian",
         )
     high_bit = stored - 1 if high is None or not stored - 1 <= int(high) < allocated else int(high)
     signed = bool(int(dataset.get("PixelRepresentation") or 0))

@@ -19,6 +19,11 @@ _PICTURES = {
     "SCREEN SAVE": "screen capture",
     "DOSE_INFO": "dose report",
 }
+PICTURE_CODES = frozenset(kind.replace(" ", "_") for kind in _PICTURES.values())
+"""Codes of what these terms mark."""
+
+_CT_IMAGES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
+"""CT, Enhanced CT, Legacy Converted Enhanced CT Image Storage, PS3.4 table B.5-1."""
 
 
 class NotASlice(InputRefused):
@@ -43,10 +48,13 @@ def check_kind(dataset: Any) -> None:
 
     Raises:
         NotASlice: with the reason.
+        InputRefused: ``no_pixels`` for a CT image that was cut short.
     """
     modality, series = str(dataset.get("Modality", "")), str(dataset.get("SeriesInstanceUID", ""))
     sop_class = dataset.get("SOPClassUID")
     if not dataset.get("Rows"):
+        if modality == "CT" and sop_class in _CT_IMAGES:
+            raise InputRefused("no_pixels", "is a CT image without rows or pixels; expected both; it is cut short, send it again")
         name = getattr(sop_class, "name", "") or modality or "no SOP Class"
         raise NotASlice("no_image", f"holds no image ({name})", series)
     if modality != "CT":

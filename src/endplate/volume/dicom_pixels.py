@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
 import os
+import warnings
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from endplate.errors import InputRefused
+from endplate.volume.dicom_frames import check_codec, decoded
 from endplate.volume.dicom_headers import EXPLICIT_BIG, NATIVE, DicomSlice, PixelFormat
+from endplate.volume.dicom_meta import DEFLATED, inflated_pixels
 from endplate.volume.hounsfield import AIR_HU, HounsfieldArray
 
 _MOST_THREADS = 8
-
-_JPEG = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70))
-"""JPEG baseline, extended, lossless: pydicom's own decoder of these is under the GPL, imagecodecs is not."""
 
 _TISSUE_HU = (-1024, 3071)
 """A padding value inside this range may also be a measurement: some writers declare 0 HU as padding."""
@@ -36,12 +35,15 @@ def hounsfield_slices(slices: Sequence[DicomSlice]) -> HounsfieldArray:
         InputRefused: ``truncated``, ``codec_missing``, ``undecodable``, ``bad_rescale``.
     """
     integral = all(float(s.slope).is_integer() and float(s.intercept).is_integer() for s in slices)
-    for syntax in sorted({s.format.transfer_syntax for s in slices} - set(NATIVE)):
-        _check_codec(syntax)
+    for syntax in sorted({s.format.transfer_syntax for s in slices} - set(NATIVE) - {DEFLATED}):
+        check_codec(syntax)
+    for image in slices:
+        _check_bytes(image)
     first = slices[0].format
     shape = len(slices), first.rows, first.columns
     hu: HounsfieldArray = np.empty(shape, np.int16) if integral else np.empty(shape, np.float32)
-    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+        warnings.simplefilter("ignore")
         for _ in pool.map(_fill, hu, slices):
             pass
     return hu
@@ -58,9 +60,8 @@ def same_pixels(one: DicomSlice, other: DicomSlice) -> bool:
 def stored_values(image: DicomSlice) -> NDArray[Any]:
     """Stored values (rows, columns) of one slice: native byte order, bits outside Bits Stored removed."""
     pixels = image.format
-    if pixels.transfer_syntax in NATIVE:
-        return _within_bits(_native(image), pixels)
-    return _within_bits(_compressed(image), pixels)
+    plain = (*NATIVE, DEFLATED)
+    return _within_bits(_native(image) if pixels.transfer_syntax in plain else decoded(image), pixels)
 
 
 def _fill(out: NDArray[Any], image: DicomSlice) -> None:
@@ -89,14 +90,44 @@ def _native(image: DicomSlice) -> NDArray[Any]:
     pixels = image.format
     order = ">" if pixels.transfer_syntax == EXPLICIT_BIG else "<"
     dtype = np.dtype(f"{order}{'i' if pixels.signed else 'u'}{pixels.bits_allocated // 8}")
-    wanted = pixels.rows * pixels.columns * dtype.itemsize
-    with image.path.open("rb", buffering=0) as stream:
-        stream.seek(image.pixel_offset + image.frame * wanted)
-        data = stream.read(wanted)
+    wanted = _frame_bytes(pixels)
+    first = image.pixel_offset + image.frame * wanted
+    if pixels.transfer_syntax == DEFLATED:
+        data = _inflated(image, first, wanted)
+    else:
+        _check_bytes(image)
+        with image.path.open("rb", buffering=0) as stream:
+            stream.seek(first)
+            data = stream.read(wanted)
     if len(data) != wanted:
-        found = f"{image.path.name}: holds {len(data)} bytes of pixels, expected {wanted} ({pixels.rows} x {pixels.columns})"
-        raise InputRefused("truncated", f"{found}; the file is cut short; send it again")
+        raise _truncated(image, len(data))
     return np.frombuffer(data, dtype).reshape(pixels.rows, pixels.columns).astype(dtype.newbyteorder("="), copy=False)
+
+
+def _inflated(image: DicomSlice, first: int, wanted: int) -> bytes:
+    try:
+        return inflated_pixels(image.path, first, wanted)
+    except zlib.error as error:
+        found = f"{image.path.name}: the deflated data set is damaged ({error})"
+        raise InputRefused("undecodable", f"{found}; expected zlib's format; send the file again") from error
+
+
+def _frame_bytes(pixels: PixelFormat) -> int:
+    return pixels.rows * pixels.columns * pixels.bits_allocated // 8
+
+
+def _check_bytes(image: DicomSlice) -> None:
+    """Before memory is set aside for what the header promises: the file must be long enough to hold it."""
+    if image.format.transfer_syntax in NATIVE:
+        held = image.path.stat().st_size - image.pixel_offset - image.frame * _frame_bytes(image.format)
+        if held < _frame_bytes(image.format):
+            raise _truncated(image, max(held, 0))
+
+
+def _truncated(image: DicomSlice, held: int) -> InputRefused:
+    pixels = image.format
+    found = f"{image.path.name}: holds {held} bytes of pixels, expected {_frame_bytes(pixels)} ({pixels.rows} x {pixels.columns})"
+    return InputRefused("truncated", f"{found}; the file is cut short; send it again")
 
 
 def _within_bits(values: NDArray[Any], pixels: PixelFormat) -> NDArray[Any]:
@@ -107,49 +138,3 @@ def _within_bits(values: NDArray[Any], pixels: PixelFormat) -> NDArray[Any]:
         return values
     # up to the top bit, then back down: an arithmetic shift where the type is signed
     return np.asarray(np.right_shift(np.left_shift(values, left), right))
-
-
-def _check_codec(syntax: str) -> None:
-    from pydicom.pixels import get_decoder
-    from pydicom.uid import UID
-
-    try:
-        decoder = get_decoder(UID(syntax))
-    except NotImplementedError as error:
-        raise InputRefused(
-            "unknown_syntax", f"Transfer Syntax is {syntax!r}; expected one of the standard's; convert it"
-        ) from error
-    if not decoder.is_available and not (syntax in _JPEG and find_spec("imagecodecs")):
-        remedy = "pip install 'endplate[codecs]'" + (" imagecodecs" if syntax in _JPEG else "")
-        raise InputRefused(
-            "codec_missing",
-            f"pixels are compressed as {UID(syntax).name}, for which no decoder is installed; "
-            f"run: {remedy}, or store the series uncompressed",
-        )
-
-
-def _compressed(image: DicomSlice) -> NDArray[Any]:
-    try:
-        values = _decoded(image)
-    except Exception as error:
-        found = f"{image.path.name}: {type(error).__name__}: {error}"
-        raise InputRefused("undecodable", f"{found}; the compressed pixels are damaged; send the file again") from error
-    pixels = image.format
-    if values.shape != (pixels.rows, pixels.columns):
-        found = f"{image.path.name}: decodes to {values.shape}"
-        raise InputRefused("undecodable", f"{found}, expected {(pixels.rows, pixels.columns)}; send the file again")
-    return np.asarray(values).astype(f"{'i' if pixels.signed else 'u'}{pixels.bits_allocated // 8}", copy=False)
-
-
-def _decoded(image: DicomSlice) -> NDArray[Any]:
-    if image.format.transfer_syntax in _JPEG and find_spec("imagecodecs"):
-        from pydicom.encaps import get_frame
-
-        with image.path.open("rb") as stream:
-            stream.seek(image.pixel_offset)
-            frame = get_frame(stream, image.frame, number_of_frames=image.format.frames)
-        values: NDArray[Any] = importlib.import_module("imagecodecs").jpeg_decode(frame)
-        return values
-    from pydicom.pixels import pixel_array
-
-    return np.asarray(pixel_array(image.path, index=image.frame, raw=True))

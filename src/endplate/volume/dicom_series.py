@@ -80,6 +80,19 @@ def read_series(series: Series, name: str = "scan") -> Volume:
     return volume
 
 
+def header_stack(found: Slices) -> geometry.Stack:
+    """The stack that headers alone promise: the largest set of one plane, one slice per position, no pixels read.
+
+    Raises:
+        InputRefused: ``too_few_slices``, ``too_large``, or as `endplate.volume.slices.stack`.
+    """
+    alike, _ = _largest(found, _plane)
+    extra = {i for group in geometry.doubled(_along(alike)) for i in group[1:]}
+    apart = tuple(s for i, s in enumerate(alike) if i not in extra)
+    _check_count(apart)
+    return geometry.stack(_positions(apart), _array(apart[0].orientation), _array(apart[0].pixel_spacing_mm))
+
+
 def choose_slices(found: Slices) -> tuple[Slices, tuple[str, ...]]:
     """One stack's worth of slices, no two at one position, and messages on those left out.
 
