@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from endplate import __version__
 from endplate.anatomy import Vertebra
 from endplate.densitometry import attenuations
-from endplate.detection.chain import upright
+from endplate.detection.chain import aligned, upright
 from endplate.detection.detect import detect
 from endplate.errors import EndplateError
 from endplate.geometry.curves import Curve
@@ -174,7 +174,7 @@ def _find_bodies(volume: Volume, found: Centreline, models: Models, clock: Clock
             found_here = detect(spine, models.detector, models.detection, second_look if turn + 1 == PASSES else None)
             bodies = upright([d.vertebra for d in found_here])
         curve = refit(found, bodies)
-    return spine, bodies
+    return spine, aligned(bodies)
 
 
 def software(models: Models, norms: Norms) -> Software:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -28,8 +29,10 @@ METAL_HU = 1500.0
 """Above cortical bone and sclerosis: screws, cages, cement and their blooming."""
 METAL_SHARE = 0.03
 """Of a body's outline in the mid-sagittal image."""
-EDGE_MM = 1.5
+EDGE_MM = 1.0
 """How far beyond the last slice a point may be found in a body that counts as whole: about its own error."""
+AT_EDGE_MM, LOW_AT_EDGE = 2.0, 0.75
+"""An outermost body nearer to the edge of the view than this, and lower than this share of its neighbour, is cut."""
 RESTLESS_MM = 2.0
 """How far two looks at the same body may place a point apart."""
 SecondLook = tuple[refine.Refiner, refine.Settings]
@@ -57,15 +60,18 @@ def detect(
     if second_look is not None:
         bodies = refine.refine(spine.image_hu, bodies, *second_look)
     patch = second_look[1] if second_look else refine.Settings()
-    return [Detection(body, _in_patient(spine, body, patch)) for body in bodies]
+    whole = [
+        body.completeness >= 0.5 and _shows(spine, body.points_px, EDGE_MM) and not _squeezed(spine, bodies, i)
+        for i, body in enumerate(bodies)
+    ]
+    return [Detection(b, replace(_in_patient(spine, b, patch), complete=w)) for b, w in zip(bodies, whole, strict=True)]
 
 
 def _in_patient(spine: StraightSpine, body: codec.Body, patch: refine.Settings) -> Vertebra:
     lateral_mm = body.lateral_px * spine.pixel_mm
     points = spine.patient_from_pixel(body.points_px, lateral_mm)
-    complete = body.completeness >= 0.5 and _shows(spine, body.points_px)
     sd_mm = patch.deviation_mm(body.sd_px * spine.pixel_mm, spine.slice_mm)
-    return Vertebra(points, sd_mm, score=body.score, complete=complete, doubt=_doubt(spine, body))
+    return Vertebra(points, sd_mm, score=body.score, doubt=_doubt(spine, body))
 
 
 def _doubt(spine: StraightSpine, body: codec.Body) -> str | None:
@@ -88,11 +94,20 @@ def _metal_share(spine: StraightSpine, points_px: Floats) -> float:
     return float((seen[inside] > METAL_HU).mean()) if inside.any() else 0.0
 
 
-def _shows(spine: StraightSpine, points_px: Floats) -> bool:
-    """Whether all six points lie on imaged tissue, or within their own error of it: beyond the field of view the image is air."""
+def _shows(spine: StraightSpine, points_px: Floats, inward_mm: float) -> bool:
+    """Whether all six points, moved towards the body's centre by so much, lie on imaged tissue: beyond the view it is air."""
     image = spine.midsagittal_hu
     inward = points_px.mean((0, 1)) - points_px
     inward /= np.maximum(np.linalg.norm(inward, axis=-1, keepdims=True), 1e-6)
-    rows, columns = np.round(np.moveaxis(points_px + EDGE_MM / spine.pixel_mm * inward, -1, 0)).astype(int)
+    rows, columns = np.round(np.moveaxis(points_px + inward_mm / spine.pixel_mm * inward, -1, 0)).astype(int)
     inside = (rows >= 0) & (rows < image.shape[0]) & (columns >= 0) & (columns < image.shape[1])
     return bool(inside.all()) and bool((image[rows, columns] > -1000.0).all())
+
+
+def _squeezed(spine: StraightSpine, bodies: Sequence[codec.Body], index: int) -> bool:
+    """Whether an outermost body touches the edge of the view and is much lower than its neighbour: its rest was not imaged."""
+    if len(bodies) < 2 or index not in (0, len(bodies) - 1):
+        return False
+    neighbour = bodies[1 if index == 0 else -2]
+    low = bodies[index].height_px < LOW_AT_EDGE * neighbour.height_px
+    return low and not _shows(spine, bodies[index].points_px, -AT_EDGE_MM)
