@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[1]
 def write(path: Path, found: dict[str, Any]) -> None:
     """The numbers, after the commit, the day and the command that gave them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"made": made(), **found}, indent=1) + "\n")
+    path.write_text(json.dumps({"provenance": provenance(), **found}, indent=1) + "\n")
 
 
-def made() -> dict[str, str]:
+def provenance() -> dict[str, str]:
     """Commit (with ``+`` where the work tree differs from it), day and command."""
     commit = _git("rev-parse", "--short=12", "HEAD")
     changed = "+" if _git("status", "--porcelain", "--untracked-files=no") else ""
@@ -28,7 +28,7 @@ def made() -> dict[str, str]:
 def read(path: Path) -> dict[str, Any]:
     """What ``write`` wrote, without the stamp."""
     content: dict[str, Any] = json.loads(path.read_text())
-    content.pop("made", None)
+    content.pop("provenance", None)
     return content
 
 
