@@ -51,13 +51,16 @@ def upright(vertebrae: Sequence[Vertebra]) -> list[Vertebra]:
 def aligned(vertebrae: Sequence[Vertebra]) -> list[Vertebra]:
     """The vertebrae (head to feet), each but the outermost moved sideways: half its own place, half its neighbours'.
 
-    Where the middle of a body lies is told less surely than how high it stands, and bodies of one spine lie along a smooth line; a
-    curve of 40 degrees (Cobb) is flattened by half a millimetre at its apex. No body moves by more than ``ALIGNED_MM``: a
-    neighbour may be far off.
+    Where the middle of a body lies is told less surely than how high it stands, and bodies of one spine lie along a smooth line. A
+    scoliosis is left alone: only what departs from a cubic through the chain is evened out. No body moves by more than
+    ``ALIGNED_MM``: a neighbour may be far off.
     """
-    if len(vertebrae) < 3:
+    count = len(vertebrae)
+    if count < 3:
         return list(vertebrae)
-    x = np.array([v.centre_mm[0] for v in vertebrae])
-    shift = np.zeros(len(x))
-    shift[1:-1] = np.clip(np.convolve(x, (0.25, 0.5, 0.25), "valid") - x[1:-1], -ALIGNED_MM, ALIGNED_MM)
+    x, place = np.array([v.centre_mm[0] for v in vertebrae]), np.linspace(-1.0, 1.0, count)
+    course = np.polynomial.polynomial.polyval(place, np.polynomial.polynomial.polyfit(place, x, min(3, (count - 1) // 2)))
+    away = x - course
+    shift = np.zeros(count)
+    shift[1:-1] = np.clip(np.convolve(away, (0.25, 0.5, 0.25), "valid") - away[1:-1], -ALIGNED_MM, ALIGNED_MM)
     return [replace(v, points_mm=v.points_mm + np.array([s, 0.0, 0.0])) for v, s in zip(vertebrae, shift, strict=True)]
