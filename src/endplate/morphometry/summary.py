@@ -26,7 +26,8 @@ class Summary:
         fractures: vertebrae of grade 2 or 3.
         mild_deformities: vertebrae of grade 1.
         spinal_deformity_index: sum of the grades over T4-L4 (Crans et al. 2004), of the levels that were assessed.
-        fracture_probability: probability that at least one vertebra is of grade 2 or 3, errors taken as independent.
+        fracture_probability: probability that at least one vertebra is of grade 2 or 3, taken as that of the likeliest one: errors
+            of one scan (slices, kernel, contrast) go together; as independent they would add up to a fracture in every long scan.
         kyphosis_deg: Cobb angle from T4's superior to T12's inferior endplate, positive for kyphosis; None if out of view.
     """
 
@@ -46,7 +47,7 @@ def summarise(findings: Sequence[Finding]) -> Summary:
     graded = [f for f in findings if f.grade is not None]
     worst = max(graded, key=lambda f: f.loss, default=None)
     grades = [f.grade or 0 for f in graded]
-    none_fractured = float(np.prod([1.0 - sum(f.grade_probability[2:]) for f in graded]))
+    likeliest = max((sum(f.grade_probability[2:]) for f in graded), default=0.0)
     return Summary(
         len(graded),
         worst.vertebra.level if worst else None,
@@ -55,7 +56,7 @@ def summarise(findings: Sequence[Finding]) -> Summary:
         sum(g >= 2 for g in grades),
         sum(g == 1 for g in grades),
         sum(f.grade or 0 for f in graded if f.vertebra.level in SDI_LEVELS),
-        1.0 - none_fractured,
+        likeliest,
         kyphosis_deg(findings),
     )
 

@@ -266,7 +266,7 @@ class Overall:
         fractures: vertebrae of grade 2 or 3.
         mild_deformities: vertebrae of grade 1.
         spinal_deformity_index: sum of grades T4-L4.
-        fracture_probability: of any grade 2 or 3.
+        fracture_probability: of any grade 2 or 3, taken as that of the likeliest vertebra.
         kyphosis_deg: Cobb angle T4-T12.
         density: attenuation at L1; None where no body allows it.
     """
