@@ -23,8 +23,8 @@ neighbours look alike, so that evidence for it is weak and the usual count is th
 SACRAL = -2.0
 """Log-probability that what follows a segment of the sacrum was still taken for a body."""
 SACRAL_SEGMENTS = 5
-COORDINATE_SCALE = 1.2
-"""Laplace scale, in levels, of the localiser's level coordinate on held-out scans."""
+COORDINATE_SCALE = 2.5
+"""Laplace scale, in levels, of the localiser's level coordinate, by names right on held-out scans (docs/decisions/0015)."""
 INDEPENDENT = 1.8
 """How many bodies' worth of evidence a whole chain holds: errors of neighbours go together. With half of the errors' variance
 shared by the whole chain, simulated chains are then named as often rightly as the confidence says (tests/labelling)."""
