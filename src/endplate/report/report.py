@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from endplate.report import schema
+from endplate.report.review_state import ReviewState
 
 SCHEMA: Literal["endplate-report/1"] = "endplate-report/1"
 SCHEMA_FILE = "endplate-report-1.schema.json"
@@ -207,6 +208,7 @@ class Entry:
         weak_norm: True where the level's norm rests on few bodies.
         hu: attenuation of its trabecular bone; None where not measured.
         hu_reason: why not.
+        set_by_reader: whether a reader added it, or changed its points or name.
     """
 
     level: str | None
@@ -229,6 +231,7 @@ class Entry:
     weak_norm: bool
     hu: Density | None = None
     hu_reason: str | None = None
+    set_by_reader: bool = False
 
 
 @dataclass(frozen=True)
@@ -300,6 +303,7 @@ class Report:
         levels: how sure the names are; None without vertebrae.
         summary: the scan in a few numbers; None without a spine.
         timing_s: seconds by stage.
+        review: what a reader made of it; None where no reader has saved anything.
     """
 
     schema: Literal["endplate-report/1"]
@@ -312,6 +316,7 @@ class Report:
     levels: Levels | None
     summary: Overall | None
     timing_s: dict[str, float]
+    review: ReviewState | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, ready for JSON."""
