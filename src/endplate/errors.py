@@ -31,6 +31,10 @@ class EndplateError(Exception):
         self.code = code
         self.message = message
 
+    def __reduce__(self) -> tuple[type[EndplateError], tuple[str, str]]:
+        """How it travels between processes: by both of its arguments."""
+        return type(self), (self.code, self.message)
+
     @property
     def severity(self) -> Literal["info", "error"]:
         """``error`` for what costs a result, ``info`` for what is rightly left out."""

@@ -83,6 +83,11 @@ REFUSALS = {
     "unknown_file": Refusal("info", "a file of no known kind beside scans", "nothing"),
     "not_taken": Refusal("info", "a good CT series of a study, passed over for a better one", "`--all-series`, or `--series UID`"),
     "fault": Refusal("error", "endplate itself failed on this scan; exit code 1", "report it with `traceback.txt`"),
+    "worker_died": Refusal(
+        "error",
+        "`endplate cohort`: the process that measured this scan was killed, or crashed, twice; exit code 1",
+        "`--retry-failed --workers 1`, with more memory where it ran out; report a crash",
+    ),
     "missing_model": Refusal("error", "weights are missing; exit code 4", "install anew, or give a full folder to `--models`"),
     "damaged_model": Refusal("error", "weights cannot be loaded; exit code 4", "install anew"),
     "wrong_model": Refusal("error", "a folder of another kind or version; exit code 4", "check the folder"),
