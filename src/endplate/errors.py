@@ -3,7 +3,8 @@
 ```
 EndplateError
 ├── InputRefused        this input cannot be measured; the message names the value and the remedy   exit code 3
-└── ModelUnusable       the model folder is missing, damaged or of another kind                     exit code 4
+├── ModelUnusable       the model folder is missing, damaged or of another kind                     exit code 4
+└── ClusterUnusable     no scheduler answers, or the extra that speaks to it is not installed       exit code 6
 ```
 
 "No spine in this scan" and "vertebra cut by the field of view" are results, not errors.
@@ -11,7 +12,8 @@ EndplateError
 
 from __future__ import annotations
 
-from typing import Literal
+import copyreg
+from typing import Any, Literal
 
 from endplate.refusals import REFUSALS
 
@@ -30,6 +32,10 @@ class EndplateError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Without a second call of the constructor, so that errors pass between processes whatever their arguments."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     @property
     def severity(self) -> Literal["info", "error"]:
@@ -52,3 +58,9 @@ class ModelUnusable(EndplateError):
     """A model folder is missing, damaged or of another kind."""
 
     exit_code = 4
+
+
+class ClusterUnusable(EndplateError):
+    """Work cannot be given to other machines."""
+
+    exit_code = 6
