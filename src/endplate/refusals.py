@@ -108,7 +108,9 @@ REFUSALS = {
     "server_refused": Refusal(
         "error", "the DICOMweb server answered with an error; the message gives its status", "check your rights there, see its log"
     ),
-    "incomplete_transfer": Refusal("error", "fewer instances came than the DICOMweb server lists", "try again; see the server's log"),
+    "incomplete_transfer": Refusal(
+        "error", "fewer instances came than the DICOMweb server lists", "try again; see the server's log"
+    ),
     "cohort_missing": Refusal("error", "a library for many scans is not installed", "`pip install 'endplate[cohort]'`"),
     "cluster_unreachable": Refusal(
         "error", "no Dask scheduler answers at the address; exit code 6", "start one with `dask scheduler`; check the address"

@@ -46,6 +46,7 @@ class DaskPool:
         Raises:
             ClusterUnusable: ``cluster_lost`` if the connection to the scheduler breaks.
         """
+        _threads(self._client)  # it must be there
         _leave_retries_to_us(self._client)
         run = _Run(self._client, function)
         try:
@@ -72,7 +73,6 @@ class _Run:
             try:
                 future = self._ready.get(timeout=_LOOK_S)
             except Empty:
-                self._check_connection()
                 self._fill(tasks)
                 continue
             settled = list(self._settled(future))
@@ -87,7 +87,7 @@ class _Run:
             self._client.cancel(futures, force=True)
 
     def _fill(self, tasks: Iterator[Any]) -> None:
-        slots = max(1, sum(self._client.nthreads().values())) if self._client.status == "running" else 0
+        slots = _threads(self._client)
         while len(self._running) < slots:
             for task in tasks:
                 self._submit(task, 1)
@@ -122,10 +122,6 @@ class _Run:
             raise error
         else:
             yield result
-
-    def _check_connection(self) -> None:
-        if self._client.status != "running":
-            raise _lost_connection(self._client)
 
 
 def connect(scheduler: str, wait_s: float = WAIT_S) -> Client:
@@ -170,12 +166,12 @@ def slurm(jobs: int, **options: Any) -> Client:
     return Client(cluster, set_as_default=False)
 
 
-def slurm_cluster(cores: int = 4, memory: str = "8GB", **options: Any) -> SLURMCluster:
+def slurm_cluster(cores: int = 4, memory: str = "12GB", **options: Any) -> SLURMCluster:
     """Describes the Slurm jobs without asking for one yet; ``job_script()`` shows what Slurm would get.
 
     Args:
         cores: of a job; each runs a process with one thread, hence holds the models once.
-        memory: of a job, all its processes together.
+        memory: of a job, all its processes together; 3 GB for each are plenty.
         options: further ones of dask-jobqueue, such as ``queue`` (partition), ``walltime`` (``"08:00:00"``), ``account``.
 
     Raises:
@@ -186,8 +182,20 @@ def slurm_cluster(cores: int = 4, memory: str = "8GB", **options: Any) -> SLURMC
     except ImportError as error:
         raise ClusterUnusable("cohort_missing", f"--slurm needs dask-jobqueue, which is not installed; {_INSTALL}") from error
     given = {name: value for name, value in options.items() if value is not None}
-    plain = {"processes": cores, "python": sys.executable, "job_name": _PREFIX, "scheduler_options": {"dashboard": False}}
-    return SLURMCluster(cores=cores, memory=memory, **{**plain, **given})
+    plain = {"processes": cores, "python": sys.executable, "job_name": _PREFIX, "worker_extra_args": ["--no-dashboard"]}
+    # status pages on a free port of this machine alone
+    scheduler = {"dashboard": False, "dashboard_address": "127.0.0.1:0", **given.pop("scheduler_options", {})}
+    return SLURMCluster(cores=cores, memory=memory, scheduler_options=scheduler, **{**plain, **given})
+
+
+def _threads(client: Client) -> int:
+    """How many tasks the workers can do at a time; 1 where none has come yet, so that the first to come finds work."""
+    try:
+        if client.status == "running":
+            return max(1, sum(client.nthreads().values()))
+    except OSError:  # between the end of the connection and its notice
+        pass
+    raise _lost_connection(client)
 
 
 def _leave_retries_to_us(client: Client) -> None:
