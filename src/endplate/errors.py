@@ -3,7 +3,8 @@
 ```
 EndplateError
 ├── InputRefused        this input cannot be measured; the message names the value and the remedy   exit code 3
-└── ModelUnusable       the model folder is missing, damaged or of another kind                     exit code 4
+├── ModelUnusable       the model folder is missing, damaged or of another kind                     exit code 4
+└── ClusterUnusable     no scheduler answers, or the extra that speaks to it is not installed       exit code 6
 ```
 
 "No spine in this scan" and "vertebra cut by the field of view" are results, not errors.
@@ -56,3 +57,9 @@ class ModelUnusable(EndplateError):
     """A model folder is missing, damaged or of another kind."""
 
     exit_code = 4
+
+
+class ClusterUnusable(EndplateError):
+    """Work cannot be given to other machines."""
+
+    exit_code = 6

@@ -107,6 +107,21 @@ REFUSALS = {
     "other_predecessor": Refusal("error", "an earlier result that is of another study or kind", "leave it out"),
     "no_truth": Refusal("error", "`endplate evaluate`: no annotated cases", "give the folder with CASE/truth.json"),
     "bad_case": Refusal("error", "`endplate evaluate`: a truth or report that cannot be read", "write it again"),
+    "bad_url": Refusal("error", "a URL that does not end with `studies/UID/series/UID`", "give the DICOMweb URL of one series"),
+    "server_unreachable": Refusal("error", "the DICOMweb server does not answer", "check the address and the network"),
+    "not_on_server": Refusal("error", "the DICOMweb server does not have that series", "check the UIDs in the URL"),
+    "server_refused": Refusal(
+        "error", "the DICOMweb server answered with an error; the message gives its status", "check your rights there, see its log"
+    ),
+    "incomplete_transfer": Refusal(
+        "error", "fewer instances came than the DICOMweb server lists", "try again; see the server's log"
+    ),
+    "cohort_missing": Refusal("error", "a library for many scans is not installed", "`pip install 'endplate[cohort]'`"),
+    "cluster_unreachable": Refusal(
+        "error", "no Dask scheduler answers at the address; exit code 6", "start one with `dask scheduler`; check the address"
+    ),
+    "cluster_lost": Refusal("error", "the Dask scheduler went away; exit code 6", "start it again, repeat the command"),
+    "no_slurm": Refusal("error", "`--slurm` where there is no `sbatch`; exit code 6", "log in to a Slurm login node"),
     "no_vertebrae": Refusal("error", "a phantom without vertebrae", "give at least one"),
 }
 """By code."""

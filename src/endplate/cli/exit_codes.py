@@ -8,6 +8,7 @@ USAGE = 2
 REFUSED = 3
 MODEL = 4
 OUTPUT = 5
+CLUSTER = 6
 INTERRUPTED = 130
 
 MEANINGS = {
@@ -17,6 +18,7 @@ MEANINGS = {
     REFUSED: "at least one input was refused; the others have their results",
     MODEL: "weights or training extra unusable; the message names the file",
     OUTPUT: "output cannot be written; read-only folder, full disk",
+    CLUSTER: "the Dask cluster cannot be used; the message names the address",
     INTERRUPTED: "interrupted; the same command goes on where it stopped",
 }
 

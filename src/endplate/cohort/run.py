@@ -19,8 +19,9 @@ from endplate.errors import InputRefused, ModelUnusable
 from endplate.models import Models
 from endplate.report.report import Message, Report
 from endplate.report.table import write_atomically
-from endplate.volume import Volume
-from endplate.volume.read import read_scan
+from endplate.volume import Volume, dicomweb
+from endplate.volume.choice import Choice
+from endplate.volume.read import read, read_scan
 
 ALL_FILES = (renderings.TRACEBACK, *(file for files in renderings.FILES.values() for file in files))
 """What a result may hold beside report, picture and note."""
@@ -138,9 +139,18 @@ def _quantified(job: Job, models: Models, settings: pipeline.Settings) -> pipeli
 
 
 def _volume(job: Job) -> Volume:
+    if job.remote is not None:
+        return _fetched(job, job.remote)
     if job.refusal is not None or job.scan is None:
         raise job.refusal or InputRefused("no_scan", f"{job.origin.path} holds no scan")
     return read_scan(replace(job.scan, name=job.name))
+
+
+def _fetched(job: Job, place: dicomweb.SeriesAddress) -> Volume:
+    """The volume of a series on a server; its files are here only while they are read."""
+    with dicomweb.fetched(place) as folder:
+        volume = read(folder, Choice(series=place.series))
+    return replace(volume, source=replace(volume.source, path=place.url, name=job.name))
 
 
 class _Replacement:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from endplate.cohort import ledger
 from endplate.errors import InputRefused
+from endplate.volume import dicomweb
 from endplate.volume.choice import Choice, chosen, uid_of
 from endplate.volume.read import find_scans
 from endplate.volume.scan_list import FoundScan, LeftOut, file_stem, safe_name
@@ -23,6 +24,7 @@ class Job:
         scan: what to read; None where headers alone led to a refusal.
         refusal: why there is nothing to read; None where there is a scan.
         not_taken: why other CT series of the same study are passed over.
+        remote: a series on a server, which whoever does the job has to fetch; None for what lies here.
     """
 
     name: str
@@ -30,19 +32,20 @@ class Job:
     scan: FoundScan | None = None
     refusal: InputRefused | None = None
     not_taken: tuple[str, ...] = ()
+    remote: dicomweb.SeriesAddress | None = None
 
 
-def worklist(paths: Sequence[Path], out: Path, choice: Choice | None = None) -> list[Job]:
+def worklist(paths: Sequence[Path | str], out: Path, choice: Choice | None = None) -> list[Job]:
     """Every scan under the paths, each once, with a folder name that no other input holds in the output folder.
 
     Args:
-        paths: files or folders.
+        paths: files or folders; as text also DICOMweb URLs of series (`endplate.volume.dicomweb`).
         out: the output folder; earlier results in it keep their names.
         choice: which CT series of a study to take; the best of each if left out.
     """
     jobs: dict[str, Job] = {}
     names = ledger.Names(out)
-    found = [job for path in paths for job in _under(path, choice or Choice())]
+    found = [job for path in paths for job in _found(path, choice or Choice())]
     # a series that was asked for lies under one of several paths
     elsewhere = any(job.scan is not None for job in found)
     for wanted in found:
@@ -50,6 +53,19 @@ def worklist(paths: Sequence[Path], out: Path, choice: Choice | None = None) -> 
         if not absent and wanted.origin.key not in jobs:
             jobs[wanted.origin.key] = replace(wanted, name=names.claim(wanted.name, wanted.origin))
     return list(jobs.values())
+
+
+def _found(path: Path | str, choice: Choice) -> list[Job]:
+    return [_remote(path)] if isinstance(path, str) and dicomweb.is_url(path) else _under(Path(path), choice)
+
+
+def _remote(url: str) -> Job:
+    """A series on a server, as unchanging as its UID; nothing is asked of the server yet."""
+    try:
+        place = dicomweb.address(url)
+    except InputRefused as refusal:
+        return Job("url", ledger.Origin(dicomweb.shown(url), refusal.code, ""), refusal=refusal)
+    return Job(place.series, ledger.Origin(place.url, place.series, ""), remote=place)
 
 
 def _under(path: Path, choice: Choice) -> list[Job]:
