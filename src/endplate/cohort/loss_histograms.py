@@ -16,7 +16,7 @@ BIN = 0.05
 BINS = 12
 """The last one holds everything from 55 % on."""
 UNNAMED = "unnamed"
-WIDTH, HEIGHT = 168, 48
+WIDTH, HEIGHT = 168, 32
 """Of a drawing, in CSS pixels."""
 
 

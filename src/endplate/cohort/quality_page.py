@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from endplate.cohort.loss_histograms import HEIGHT, WIDTH, Losses, threshold_lines
 from endplate.cohort.quality_rows import FINDINGS, STATUSES, Row, row_of
@@ -94,7 +94,7 @@ def _shown(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _counted(names: dict[str, str], found: Iterable[str]) -> list[tuple[str, str, int]]:
+def _counted(names: Mapping[Any, str], found: Iterable[str]) -> list[tuple[str, str, int]]:
     """Value, name and count of each that there is."""
     counts = Counter(found)
     return [(value, name, counts[value]) for value, name in names.items() if counts[value]]

@@ -29,7 +29,15 @@ FINDINGS: dict[Finding, str] = {
     "none": "Not flagged",
     "unassessed": "Nothing assessed",
 }
-SIGNS = {"fault": "!", "refused": "\u00d7", "no_spine": "\u2205", "fracture": "\u25b2", "mild": "\u25b3", "none": "\u25cb", "unassessed": "?"}
+SIGNS = {
+    "fault": "!",
+    "refused": "\u00d7",
+    "no_spine": "\u2205",
+    "fracture": "\u25b2",
+    "mild": "\u25b3",
+    "none": "\u25cb",
+    "unassessed": "?",
+}
 """Beside the words: colour never says anything alone."""
 DOUBTFUL_FRACTURE = (0.2, 0.8)
 """A probability of fracture between these is no answer."""
