@@ -105,6 +105,11 @@ REFUSALS = {
         "give the DICOM series",
     ),
     "other_predecessor": Refusal("error", "an earlier result that is of another study or kind", "leave it out"),
+    "bad_manifest": Refusal(
+        "error",
+        "a manifest of a cohort that cannot be read, or a row of it that names no scan",
+        "CSV in UTF-8 or Parquet with a column `path` or `url`",
+    ),
     "no_truth": Refusal("error", "`endplate evaluate`: no annotated cases", "give the folder with CASE/truth.json"),
     "bad_case": Refusal("error", "`endplate evaluate`: a truth or report that cannot be read", "write it again"),
     "bad_url": Refusal("error", "a URL that does not end with `studies/UID/series/UID`", "give the DICOMweb URL of one series"),
