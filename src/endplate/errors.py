@@ -4,6 +4,7 @@
 EndplateError
 ├── InputRefused        this input cannot be measured; the message names the value and the remedy   exit code 3
 ├── ModelUnusable       the model folder is missing, damaged or of another kind                     exit code 4
+├── ExtraMissing        a library of an extra, such as endplate[cohort], is not installed           exit code 4
 └── ClusterUnusable     no scheduler answers, or the extra that speaks to it is not installed       exit code 6
 ```
 
@@ -63,3 +64,9 @@ class ClusterUnusable(EndplateError):
     """Work cannot be given to other machines."""
 
     exit_code = 6
+
+
+class ExtraMissing(EndplateError):
+    """A library that an optional part of endplate needs is not installed."""
+
+    exit_code = 4

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from endplate.cli import exit_codes
+from endplate.cli.cluster import Place
 from endplate.cli.quantify import check_writable
 
 if TYPE_CHECKING:
@@ -25,47 +26,67 @@ _WIDTH = 100
 def cohort(
     *inputs: str,
     out: Path,
-    workers: int = 0,
+    place: Place | None = None,
     retry_failed: bool = False,
     status: bool = False,
     models: Path | None = None,
     norms: str = DEFAULT_NORMS,
     all_series: bool = False,
     overwrite: bool = False,
+    html: bool = False,
+    pdf: bool = False,
+    fhir: bool = False,
+    slicer: bool = False,
+    dicom: bool = False,
+    no_parquet: bool = False,
 ) -> int:
     """Measure the CTs of a whole cohort, many at a time, whatever happens.
 
     Args:
-        inputs: folders, files, quoted patterns such as 'scans/*/ct.nii.gz', or a manifest, .csv or .parquet.
+        inputs: folders, files, quoted patterns such as 'scans/*/ct.nii.gz', DICOMweb URLs of series, or a manifest of
+            these, .csv or .parquet.
         out: folder for the results.
-        workers: processes; 0 takes one per core.
+        place: where the workers are.
         retry_failed: measure again what was refused, failed, or lost its worker in an earlier run.
         status: only say how far the cohort is.
         models: folder with other weights; the shipped ones if left out.
         norms: what is expected at each level: ct-keypoints-1, chest-ct-experts-1, or a CSV file of your own.
         all_series: measure every CT series; the best of each study if left out.
         overwrite: do again what is done already.
+        html: write report.html for each scan as well.
+        pdf: write report.pdf for each scan as well.
+        fhir: write fhir.json for each scan as well.
+        slicer: write slicer.mrk.json for each scan as well.
+        dicom: write report.sr.dcm, overview.sc.dcm and report.pdf.dcm for each scan that came as DICOM as well.
+        no_parquet: write tables as CSV alone; Parquet needs pyarrow, of the extra endplate[cohort].
     """
     from endplate.cohort import worklist
     from endplate.cohort.inputs import expanded
     from endplate.cohort.leftovers import clean
+    from endplate.report.parquet import check_installed
     from endplate.volume.choice import Choice
 
     cores = len(os.sched_getaffinity(0))
     try:
         _expect(bool(inputs), "give at least one INPUT: a folder, a quoted pattern, or a manifest")
-        _expect(workers >= 0, f"--workers {workers} is no number of processes; expected 0, for one per core, or more")
+        where = place or Place()
+        _expect(where.mistake is None, str(where.mistake))
         paths = expanded(inputs)
-        orders = _orders(out.resolve(), models, norms, (max(1, cores // (workers or cores)), overwrite, retry_failed))
+        asked = {"html": html, "pdf": pdf, "fhir": fhir, "slicer": slicer, "dicom": dicom}
+        further = tuple(name for name, wanted in asked.items() if wanted)
+        threads = max(1, cores // (where.workers or cores)) if where.is_here else 1
+        orders = _orders((out.resolve(), further), models, norms, (threads, overwrite, retry_failed))
     except ValueError as error:
         print(f"endplate: {error}", file=sys.stderr)
         return exit_codes.USAGE
     if not status:
+        if not no_parquet:
+            check_installed()
         check_writable(out)
         clean(out.resolve())
     print(f"looking for scans under {len(paths)} {'path' if len(paths) == 1 else 'paths'}", file=sys.stderr)
     jobs = worklist(paths, out.resolve(), Choice(all_series))
-    return _tell(jobs, orders) if status else _measure(jobs, orders, workers or cores)
+    return _tell(jobs, orders) if status else _measure(jobs, orders, where, not no_parquet)
 
 
 def _expect(holds: bool, otherwise: str) -> None:
@@ -73,40 +94,41 @@ def _expect(holds: bool, otherwise: str) -> None:
         raise ValueError(otherwise)
 
 
-def _orders(out: Path, models: Path | None, norms: str, how: tuple[int, bool, bool]) -> Orders:
+def _orders(to: tuple[Path, tuple[str, ...]], models: Path | None, norms: str, how: tuple[int, bool, bool]) -> Orders:
     from endplate import __version__, pipeline
     from endplate.cohort import Destination, Maker, Orders, Recipe
     from endplate.models import load
     from endplate.morphometry.norms import chosen
 
-    threads, overwrite, retry_failed = how
+    (out, further), (threads, overwrite, retry_failed) = to, how
     table = chosen(norms)
     weights = {stage: identity.sha256 for stage, identity in load(models).identities.items()}
     maker = Maker(__version__, weights, norms=f"{table.name} {table.fingerprint}")
     recipe = Recipe(models.resolve() if models else None, threads, pipeline.Settings(norms=table))
-    return Orders(Destination(out, maker, overwrite), recipe, retry_failed)
+    return Orders(Destination(out, maker, overwrite, further), recipe, retry_failed)
 
 
-def _measure(jobs: list[Job], orders: Orders, workers: int) -> int:
+def _measure(jobs: list[Job], orders: Orders, where: Place, parquet: bool) -> int:
     from endplate.cli.progress import told
     from endplate.cohort import measured, write_tables
     from endplate.cohort.leftovers import clean
-    from endplate.cohort.local_pool import LocalPool
 
     out = orders.destination.out
     found: list[Status] = []
     began = perf_counter()
     try:
-        found.extend(told(measured(jobs, orders, LocalPool(workers, orders.recipe.threads)), len(jobs), line))
+        with where.pool(orders.recipe.threads, len(os.sched_getaffinity(0))) as pool:
+            found.extend(told(measured(jobs, orders, pool), len(jobs), line))
     except KeyboardInterrupt:
         clean(out)
-        write_tables(out)
+        write_tables(out, parquet, page=True)
         print("endplate: interrupted; finished scans are kept, the same command goes on from there", file=sys.stderr)
         return exit_codes.INTERRUPTED
     seconds = perf_counter() - began
-    write_tables(out)
-    print(*summary(found, seconds, workers), sep="\n")
-    print(f"{out / 'findings.csv'}, {out / 'scans.csv'}, {out}/*/overview.png")
+    write_tables(out, parquet, page=True)
+    print(*summary(found, seconds, where.words), sep="\n")
+    tables = [out / f"{table}.{kind}" for kind in ("csv", "parquet") if kind == "csv" or parquet for table in ("findings", "scans")]
+    print(*[*tables, out / "quality.html", f"{out}/*/overview.png"], sep=", ")
     return exit_code(found)
 
 
@@ -131,16 +153,16 @@ def line(found: Status) -> str:
     return f"{found.name}: {what} ({how})"
 
 
-def summary(found: list[Status], seconds: float, workers: int) -> list[str]:
+def summary(found: list[Status], seconds: float, workers: str) -> list[str]:
     """The lines at the end.
 
     Args:
         found: what became of every scan.
         seconds: that the run took.
-        workers: processes.
+        workers: which did it, in words.
     """
     new = sum(not s.earlier for s in found)
-    rate = f": {new / seconds * 3600:.0f} scans per hour with {workers} {'worker' if workers == 1 else 'workers'}" if new else ""
+    rate = f": {new / seconds * 3600:.0f} scans per hour with {workers}" if new else ""
     return [*_counts(found), *_reasons(found), f"{new} in this run, {seconds:.0f} s{rate}; {len(found) - new} done before"]
 
 

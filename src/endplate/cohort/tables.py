@@ -26,7 +26,7 @@ def write_tables(out: Path, parquet: bool = False, page: bool = False) -> None:
         page: write ``quality.html`` and its ``thumbnails/`` as well.
 
     Raises:
-        EndplateError: if Parquet is asked for and pyarrow is not installed.
+        ExtraMissing: if Parquet is asked for and pyarrow is not installed.
         OSError: if a file cannot be written.
     """
     if parquet:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from endplate.errors import EndplateError
+from endplate.errors import ExtraMissing
 from endplate.report.table import AddRows, Row, replaced
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def check_installed() -> None:
     """Fails before the work, not after it.
 
     Raises:
-        EndplateError: if pyarrow is not installed.
+        ExtraMissing: if pyarrow is not installed.
     """
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
         reason = f"Parquet needs pyarrow, which cannot be imported ({error}): pip install 'endplate[cohort]'; CSV needs nothing"
-        raise EndplateError("no_pyarrow", reason) from error
+        raise ExtraMissing("no_pyarrow", reason) from error
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[AddRows]:
     """Something that appends rows to a Parquet file, which takes the place of an earlier one once all are there.
 
     Raises:
-        EndplateError: if pyarrow is not installed.
+        ExtraMissing: if pyarrow is not installed.
     """
     check_installed()
     import pyarrow.parquet as pq
