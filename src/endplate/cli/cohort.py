@@ -104,6 +104,7 @@ def _measure(jobs: list[Job], orders: Orders, workers: int) -> int:
         print("endplate: interrupted; finished scans are kept, the same command goes on from there", file=sys.stderr)
         return exit_codes.INTERRUPTED
     seconds = perf_counter() - began
+    clean(out)  # also what was being killed when this run began
     write_tables(out)
     print(*summary(found, seconds, workers), sep="\n")
     print(f"{out / 'findings.csv'}, {out / 'scans.csv'}, {out}/*/overview.png")
