@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "endplate", "cohort"]
 
 
-def write_small(path: Path) -> Path:
+def write_small(path: Path, seed: int = 1) -> Path:
     """T11 to L3 of a phantom with a wedge of T12, 49 slices of 70 x 70, as NIfTI."""
     spine = phantom.fracture(phantom.spine(levels.USUAL[1:], phantom.SpineShape()), *phantom.parse_fracture("T12:wedge:2"))
     scanner = phantom.ScannerSettings((18.1, 21.8), 2.0, 2.5, field_mm=(140.0, 140.0))
-    volume = phantom.render(spine, scanner=scanner, seed=1).volume
+    volume = phantom.render(spine, scanner=scanner, seed=seed).volume
     affine = volume.patient_from_voxel[:, [2, 1, 0, 3]] * np.array([-1.0, -1.0, 1.0, 1.0])[:, None]
     path.parent.mkdir(parents=True, exist_ok=True)
     nibabel.Nifti1Image(volume.hu.transpose(2, 1, 0).astype(np.int16), affine).to_filename(path)

@@ -75,15 +75,19 @@ def test_the_command_line_says_what_is_wrong_and_how_far_it_is(tmp_path: Path, c
 
 
 def test_only_what_dead_processes_left_is_cleared_away(tmp_path: Path) -> None:
-    dead = gone()
-    for name in (f".scan.{dead}", f".scan.{os.getpid()}", ".git", "scan", f"scan.{dead}"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "report.json").touch()
-    for name in (f".scans.csv.{dead}.part", f".scans.csv.{os.getpid()}.part", ".hidden"):
-        (tmp_path / name).touch()
-    assert clean(tmp_path) == 2
-    left = {".git", ".hidden", "scan", f"scan.{dead}", f".scan.{os.getpid()}", f".scans.csv.{os.getpid()}.part"}
-    assert {p.name for p in tmp_path.iterdir()} == left
+    dead, alive = gone(), os.getppid()
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as unreaped:
+        assert unreaped.stdout is not None
+        unreaped.stdout.read()
+        os.waitid(os.P_PID, unreaped.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
+        names = [".git", "scan", f"scan.{dead}", f".scan.{alive}"]
+        for name in (*names, f".scan.{dead}", f".scan.{os.getpid()}", f".scan.{unreaped.pid}"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "report.json").touch()
+        for name in (".hidden", f".scans.csv.{alive}.part", f".scans.csv.{dead}.part"):
+            (tmp_path / name).touch()
+        assert clean(tmp_path) == 4
+    assert {p.name for p in tmp_path.iterdir()} == {*names, ".hidden", f".scans.csv.{alive}.part"}
     assert clean(tmp_path / "nowhere") == 0
 
 

@@ -125,6 +125,7 @@ def _measure(jobs: list[Job], orders: Orders, where: Place, parquet: bool) -> in
         print("endplate: interrupted; finished scans are kept, the same command goes on from there", file=sys.stderr)
         return exit_codes.INTERRUPTED
     seconds = perf_counter() - began
+    clean(out)  # also what was being killed when this run began
     write_tables(out, parquet, page=True)
     print(*summary(found, seconds, where.words), sep="\n")
     tables = [out / f"{table}.{kind}" for kind in ("csv", "parquet") if kind == "csv" or parquet for table in ("findings", "scans")]

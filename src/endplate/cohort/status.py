@@ -73,14 +73,18 @@ class Attempt:
 
 
 def is_alive(process: int) -> bool:
-    """Whether a process of this machine runs."""
+    """Whether a process of this machine runs; one that has ended and that nobody has waited for yet does not."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    try:
+        # proc(5): "pid (name) state ..."; a name may hold brackets
+        return not Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].strip().startswith("Z")
+    except OSError:
+        return not Path("/proc/self").exists()  # a system without /proc knows no more
 
 
 def begin(out: Path, name: str) -> None:
