@@ -163,7 +163,7 @@ def connect(scheduler: str, wait_s: float = WAIT_S) -> Client:
 
 
 def slurm(jobs: int, **options: Any) -> Client:
-    """A client of a scheduler in this process, whose workers are Slurm jobs; they end with the pool, or a minute after this process.
+    """A client of a scheduler in this process, whose workers are Slurm jobs; they end with the pool, or soon after this process.
 
     Args:
         jobs: how many to ask for.
