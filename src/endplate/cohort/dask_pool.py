@@ -7,7 +7,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from endplate.cohort.pool import Lost
 from endplate.errors import ClusterUnusable
@@ -31,12 +31,28 @@ class DaskPool:
     As many tasks are with the cluster as it has worker threads, no more: none waits behind another on a worker, hence a worker
     that dies takes along only what it was doing, and a generator of tasks is drawn only as fast as results come.
 
+    As a context it closes the client, and ends the Slurm jobs that were started for it.
+
     Args:
-        client: connected to the scheduler (`connect`, `slurm`); it stays open.
+        client: connected to the scheduler (`connect`, `slurm`).
     """
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        cluster = self._client.cluster
+        self._client.close()
+        if cluster is not None:
+            cluster.close()
+
+    @property
+    def workers(self) -> int:
+        """Worker threads that are there now; those of Slurm come one by one."""
+        return sum(self._client.nthreads().values())
 
     def map(self, function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any | Lost]:
         """Results in the order in which they are ready; `Lost` for a task whose worker died twice.
@@ -147,7 +163,7 @@ def connect(scheduler: str, wait_s: float = WAIT_S) -> Client:
 
 
 def slurm(jobs: int, **options: Any) -> Client:
-    """A client of a scheduler in this process, whose workers are Slurm jobs; closing it ends them.
+    """A client of a scheduler in this process, whose workers are Slurm jobs; they end with the pool, or soon after this process.
 
     Args:
         jobs: how many to ask for.

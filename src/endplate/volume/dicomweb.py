@@ -19,10 +19,13 @@ from endplate.errors import InputRefused
 
 if TYPE_CHECKING:
     from dicomweb_client import DICOMwebClient
+    from requests import Session
 
 TOKEN = "ENDPLATE_DICOMWEB_TOKEN"
 TIMEOUTS_S = (10.0, 120.0)
 """For a connection, and between two packets of an answer."""
+_ATTEMPTS = 3
+"""With pauses of 2 and 4 s, where the server is busy or does not answer."""
 _CHUNK_BYTES = 1 << 20
 _UID = r"[0-9]+(?:\.[0-9]+)*"
 _URL = re.compile(rf"(https?://[^/@?#\s]+(?:/[^/@?#\s]+)*)/studies/({_UID})/series/({_UID})/?")
@@ -99,28 +102,59 @@ def fetched(place: SeriesAddress) -> Iterator[Path]:
 
 def _fetch(place: SeriesAddress, folder: Path) -> None:
     try:
-        import requests
         from dicomweb_client import DICOMwebClient
     except ImportError as error:
         found = "an input on a DICOMweb server needs dicomweb-client, which is not installed"
         raise InputRefused("cohort_missing", f"{found}; install it: pip install 'endplate[cohort]'") from error
     token = os.environ.get(TOKEN)
-    with requests.Session() as session:
-        headers = {"Authorization": f"Bearer {token}"} if token else None
+    headers = {"Authorization": f"Bearer {token}"} if token else None
+    with _session() as session, _explained(place):
         client = DICOMwebClient(place.service, session, headers=headers, chunk_size=_CHUNK_BYTES, timeout=TIMEOUTS_S)
-        try:
-            expected = _expected(client, place)
-            count = _retrieve(client, place, folder)
-        except requests.HTTPError as error:
-            raise _refused(place, error.response) from error
-        except requests.RequestException as error:
-            raise _unreachable(place, error) from error
-        except ValueError as error:  # an answer in another format than DICOMweb's
-            found = f"{place.service} answers with something else than DICOMweb ({error})"
-            raise InputRefused("server_refused", f"{found}; expected a DICOMweb service; check the URL") from error
+        client.set_http_retry_params(max_attempts=_ATTEMPTS)
+        expected = _expected(client, place)
+        count = _retrieve(client, place, folder)
     if count < (expected or 1):
         found = f"{place.url}: {count} instances came"
         raise InputRefused("incomplete_transfer", f"{found}; expected {expected or 'some'}; try again, and see the server's log")
+
+
+@contextmanager
+def _session() -> Iterator[Session]:
+    """Closes its answers as well: one that is left half-way keeps its connection open."""
+    import requests
+
+    answers: list[requests.Response] = []
+
+    def remember(answer: requests.Response, **_: Any) -> None:
+        answers.append(answer)
+
+    with requests.Session() as session:
+        session.hooks["response"].append(remember)
+        try:
+            yield session
+        finally:
+            for answer in answers:
+                answer.close()
+
+
+@contextmanager
+def _explained(place: SeriesAddress) -> Iterator[None]:
+    """Turns what goes wrong on the way into a refusal."""
+    import requests
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        yield
+    except (ValueError, InvalidDicomError) as error:  # an answer in another format than DICOMweb's
+        found = f"{place.service} answers with something else than DICOMweb ({str(error)[:200]})"
+        raise InputRefused("server_refused", f"{found}; expected a DICOMweb service; check the URL") from error
+    except requests.HTTPError as error:
+        raise _refused(place, error.response) from error
+    except requests.exceptions.ChunkedEncodingError as error:
+        found = f"{place.url}: the connection broke ({str(error)[:200]})"
+        raise InputRefused("incomplete_transfer", f"{found}; expected whole files; try again") from error
+    except requests.RequestException as error:
+        raise _unreachable(place, error) from error
 
 
 def _expected(client: DICOMwebClient, place: SeriesAddress) -> int | None:
