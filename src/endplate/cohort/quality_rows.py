@@ -162,12 +162,12 @@ def _facts(report: Report) -> tuple[tuple[str, str], ...]:
     s, levels = report.summary, report.levels
     if s is None:
         return ()
-    facts = [("Fracture", chance(s.fracture_probability) if s.assessed else "\u2013")]
+    facts = [("P(fracture)", chance(s.fracture_probability) if s.assessed else "\u2013")]
     if s.worst_loss is not None:
         facts.append(("Worst loss", f"{100 * s.worst_loss:.0f} % at {s.worst_level or 'unnamed level'}"))
     if levels is not None:
         unsure = "?" if levels.confidence < UNCERTAIN_LEVEL else ""
-        facts.append(("Names right", f"{chance(levels.confidence)} {unsure}".strip()))
+        facts.append(("P(names right)", f"{chance(levels.confidence)} {unsure}".strip()))
     facts.append(("Assessed", f"{s.assessed} of {s.vertebrae}"))
     return tuple(facts)
 

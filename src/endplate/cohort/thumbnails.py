@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from endplate.report.panels import panels_png
 from endplate.report.table import write_atomically
 
 FOLDER = "thumbnails"
@@ -36,9 +35,12 @@ def _small(overview_png: bytes) -> bytes:
     """The annotated one of the spine's two pictures, as JPEG."""
     from PIL import Image
 
-    with Image.open(io.BytesIO(panels_png(overview_png))) as panels:
-        right = panels.convert("RGB").crop((panels.width // 2, 0, panels.width, panels.height))
-    right.thumbnail((2 * SHOWN_PX[0], 2 * SHOWN_PX[1]), reducing_gap=2.0)
+    from endplate.report.panels import panels_box
+
+    with Image.open(io.BytesIO(overview_png)) as overview:
+        left, top, right, bottom = panels_box(overview) or (0, 0, *overview.size)
+        spine = overview.crop(((left + right) // 2, top, right, bottom)).convert("RGB")
+    spine.thumbnail((2 * SHOWN_PX[0], 2 * SHOWN_PX[1]), reducing_gap=2.0)
     stream = io.BytesIO()
-    right.save(stream, "JPEG", quality=80)
+    spine.save(stream, "JPEG", quality=80)
     return stream.getvalue()

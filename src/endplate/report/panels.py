@@ -13,12 +13,17 @@ PANELS = "endplate:panels"
 def panels_png(overview_png: bytes) -> bytes:
     """The part of an overview that shows the spine; any other picture as it is."""
     with Image.open(io.BytesIO(overview_png)) as picture:
-        box = _box(str(picture.info.get(PANELS, "")), picture.size)
+        box = panels_box(picture)
         if box is None:
             return overview_png
         stream = io.BytesIO()
         picture.crop(box).save(stream, "PNG", compress_level=6)
     return stream.getvalue()
+
+
+def panels_box(picture: Image.Image) -> tuple[int, int, int, int] | None:
+    """Left, top, right and bottom of the part of an opened overview that shows the spine; None where it does not say."""
+    return _box(str(picture.info.get(PANELS, "")), picture.size)
 
 
 def _box(text: str, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
