@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from review.page_rules import run_page
-from strategies import body_points
 
 from endplate.anatomy import Vertebra, levels
 from endplate.morphometry.genant import FLAGS
@@ -17,6 +15,8 @@ from endplate.morphometry.measure import Finding, measure
 from endplate.morphometry.norms import EXPERTS, Norms, shipped
 from endplate.report.sentence import sentence
 from endplate.review.rules import rules
+from review.page_rules import run_page
+from strategies import body_points
 
 COUNT = 1000
 KINDS = ("healthy", "fractured", "gaps", "unnamed", "crossing", "strange", "exact", "short")

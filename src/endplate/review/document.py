@@ -140,9 +140,7 @@ def opened(report: Report) -> Review:
     """
     if report.status == "refused":
         raise ValueError("report: expected one of a scan that was measured, got status 'refused'")
-    vertebrae = tuple(
-        ReviewVertebra(f"m{i}", e.level, e.points_lps_mm, i, model_doubt(e)) for i, e in enumerate(report.vertebrae)
-    )
+    vertebrae = tuple(ReviewVertebra(f"m{i}", e.level, e.points_lps_mm, i, model_doubt(e)) for i, e in enumerate(report.vertebrae))
     return Review(SCHEMA, 1, "draft", None, None, "", vertebrae)
 
 

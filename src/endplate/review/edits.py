@@ -88,16 +88,18 @@ def _of_model(v: ReviewVertebra, entry: Entry, renamed_together: bool) -> list[s
     if moved.all():
         said.append(f"{name}: all six points moved by {moved.min():.1f} to {moved.max():.1f} mm")
     else:
-        said += [
-            f"{name}: {COLUMNS[c]} {ENDPLATES[e]} point moved by {moved[c, e]:.1f} mm" for c, e in np.argwhere(moved).tolist()
-        ]
+        said += [f"{name}: {COLUMNS[c]} {ENDPLATES[e]} point moved by {moved[c, e]:.1f} mm" for c, e in np.argwhere(moved).tolist()]
     return said + _set_aside(name, model_doubt(entry), v.not_assessable)
 
 
 def _set_aside(name: str, before: str | None, after: str | None) -> list[str]:
     if before == after:
         return []
-    return [f"{name} set as assessable, against the model's doubt ({before})" if after is None else f"{name} set as not assessable: {after}"]
+    return [
+        f"{name} set as assessable, against the model's doubt ({before})"
+        if after is None
+        else f"{name} set as not assessable: {after}"
+    ]
 
 
 def _added(vertebrae: Sequence[ReviewVertebra], i: int) -> str:

@@ -101,7 +101,8 @@ function plane(rows, row) {
   const at = Math.min(Math.floor(inside), last - 1);
   const share = inside - at;
   const left = unit(between(rows.left[at], rows.left[at + 1], share));
-  const posterior = unit(between(rows.posterior[at], rows.posterior[at + 1], share));
+  const back = between(rows.posterior[at], rows.posterior[at + 1], share);
+  const posterior = unit(along(back, left, -dot(back, left)));
   const step = minus(rows.origin[at + 1], rows.origin[at]);
   return { origin: along(rows.origin[at], step, row - at), posterior, left };
 }
