@@ -102,6 +102,10 @@ REFUSALS = {
     "other_predecessor": Refusal("error", "an earlier result that is of another study or kind", "leave it out"),
     "no_truth": Refusal("error", "`endplate evaluate`: no annotated cases", "give the folder with CASE/truth.json"),
     "bad_case": Refusal("error", "`endplate evaluate`: a truth or report that cannot be read", "write it again"),
+    "no_review": Refusal("error", "`endplate export-truth`: no review, or none that is signed and accepted", "sign one"),
+    "bad_review": Refusal(
+        "error", "`endplate export-truth`: a review or its report that cannot be read, or do not fit", "save the review again"
+    ),
     "no_vertebrae": Refusal("error", "a phantom without vertebrae", "give at least one"),
 }
 """By code."""

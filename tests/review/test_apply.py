@@ -127,7 +127,7 @@ def test_every_kind_of_edit_has_its_sentence() -> None:
 
 
 def shift_all(v: ReviewVertebra) -> PointPairs:
-    pairs = v.points_mm + (0.0, 2.0, 0.0)
+    pairs = v.points_mm + np.array([0.0, 2.0, 0.0])
     return PointPairs(*[(tuple(map(float, p[0])), tuple(map(float, p[1]))) for p in pairs])  # type: ignore[arg-type]
 
 
