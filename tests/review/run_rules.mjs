@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 const [folder, source, target] = process.argv.slice(2);
 const load = (name) => import(`${pathToFileURL(folder).href}/${name}.js`);
 const { measure } = await load("measure");
+const { bodiesOf } = await load("bodies");
 const { sentence } = await load("sentence");
 const { patientFromPixel, pixelFromPatient } = await load("straight");
 
@@ -15,8 +16,12 @@ const measured = (given.scans ?? []).map((bodies) => {
   const findings = measure(read, given.rules);
   return { sentence: sentence(findings, given.rules), findings: findings.map(({ body, ...rest }) => rest) };
 });
+const reviewed = (given.reviews ?? []).map(({ model, vertebrae }) => {
+  const findings = measure(bodiesOf(model, vertebrae, given.rules), given.rules);
+  return { sentence: sentence(findings, given.rules), findings: findings.map(({ body, ...rest }) => rest) };
+});
 const mapped = (given.spines ?? []).map(({ rows, pixels, lateral, points }) => ({
   points: pixels.map((pixel, i) => patientFromPixel(rows, pixel, lateral[i])),
   back: points.map((point) => pixelFromPatient(rows, point)),
 }));
-writeFileSync(target, JSON.stringify({ measured, mapped }));
+writeFileSync(target, JSON.stringify({ measured, reviewed, mapped }));

@@ -12,6 +12,7 @@ from endplate.morphometry.measure import PLAUSIBLE_DEPTH_MM, PLAUSIBLE_MM
 from endplate.morphometry.norms import LevelNorm, Norms
 from endplate.report.sentence import UNCERTAIN_LEVEL
 from endplate.review.apply import READER_SD_MM
+from endplate.review.edits import UNMOVED_MM
 
 SCHEMA = "endplate-rules/1"
 
@@ -46,6 +47,7 @@ def rules(norms: Norms) -> dict[str, Any]:
         "spread": _spread(),
         "uncertain_level": UNCERTAIN_LEVEL,
         "reader_sd_mm": READER_SD_MM,
+        "unmoved_mm": UNMOVED_MM,
     }
 
 

@@ -38,7 +38,8 @@
  * @property {{loss: number[], names: string[], shapes: string[], crushed: number, flags: (string | null)[]}} genant
  * @property {SpreadRules} spread
  * @property {number} uncertain_level
- * @property {number} reader_sd_mm
+ * @property {number} reader_sd_mm standard deviation of a point that a reader set
+ * @property {number} unmoved_mm what moved by less was not moved
  *
  * @typedef {object} Body
  * @property {SixPoints} points
@@ -47,6 +48,22 @@
  * @property {number} levelConfidence
  * @property {boolean} complete
  * @property {string | null} doubt
+ *
+ * @typedef {Record<"anterior" | "middle" | "posterior", [Point, Point]>} PointPairs
+ *
+ * @typedef {object} Entry what the rules need of a vertebra of report.json
+ * @property {string | null} level
+ * @property {number} level_confidence
+ * @property {boolean} complete
+ * @property {PointPairs} points_lps_mm
+ * @property {Record<"anterior" | "middle" | "posterior", [number, number]>} points_sd_mm
+ *
+ * @typedef {object} ReviewVertebra of review.json (endplate-review/1)
+ * @property {string} id
+ * @property {string | null} level
+ * @property {PointPairs} points_lps_mm
+ * @property {number | null} model_index
+ * @property {string | null} not_assessable
  *
  * @typedef {object} Finding as endplate.morphometry.measure.Finding; NaN where not known
  * @property {Body} body
