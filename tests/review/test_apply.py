@@ -185,6 +185,12 @@ def test_all_names_shift_by_one_as_one_edit() -> None:
     assert shifted(review, -1) == opened(report)
 
 
+def test_a_shift_is_one_edit_beside_an_unnamed_body() -> None:
+    made = report_with()
+    report = replace(made, vertebrae=(replace(made.vertebrae[0], level=None, level_confidence=0.0), *made.vertebrae[1:]))
+    assert edits(report, shifted(opened(report), -1)) == ("all level names moved up by one: T5 is now T4",)
+
+
 def test_one_name_of_many_leaves_the_others_uncertain() -> None:
     report = report_with(sure=0.5)
     got = reviewed(report, edited(opened(report), "T12", lambda v: replace(v, level="L1")), NORMS)
@@ -262,6 +268,7 @@ def test_everything_can_be_deleted_and_a_spine_found_where_the_model_saw_none() 
     assert got.summary is not None
     assert got.summary.sentence == "No vertebral body could be assessed."
     blind = replace(report, status="no_spine", vertebrae=(), levels=None, summary=None, centreline_lps_mm=())
+    assert replace(reviewed(blind, opened(blind), shipped(EXPERTS)), review=None) == blind
     found = reviewed(blind, added(opened(blind), opened(report).vertebrae[0], "T4"), NORMS)
     assert (found.status, len(found.vertebrae), found.vertebrae[0].set_by_reader) == ("ok", 1, True)
     assert found.review is not None

@@ -50,7 +50,7 @@ def reviewed(report: Report, review: Review, norms: Norms) -> Report:
     said = edits(report, review)
     _check_decision(review, said)
     state = ReviewState(review.decision, review.version, review.reader, review.signed_at, review.comment, said)
-    if not said and norms.name == report.software.norms:
+    if not said and (not report.vertebrae or norms.name == report.software.norms):
         return replace(report, review=state)
     findings = measure([_body(report, v) for v in review.vertebrae], norms=norms)
     context = Context(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from endplate.anatomy import COLUMNS
 from endplate.report.report import Entry, Report
 from endplate.review.document import Review, ReviewVertebra, model_doubt, points_of
+from endplate.review.shift import neighbours_name
 
 Floats = NDArray[np.floating]
 ENDPLATES = ("superior", "inferior")
@@ -68,11 +69,9 @@ def edits(report: Report, review: Review) -> tuple[str, ...]:
 
 def _shift(report: Report, review: Review) -> list[str]:
     """A sentence where two or more names, and all of them, were moved by one: that is one edit, not many."""
-    from endplate.review.shift import neighbours_name
-
     pairs = [(report.vertebrae[v.model_index].level, v.level) for v in review.vertebrae if v.model_index is not None]
     named = [(old, new) for old, new in pairs if old is not None and new is not None]
-    if len(named) < 2 or len(named) < len(pairs):
+    if len(named) < 2 or any((old is None) != (new is None) for old, new in pairs):
         return []
     present = [old for old, _ in named]
     for by, way in ((1, "down"), (-1, "up")):
