@@ -127,6 +127,10 @@ REFUSALS = {
     ),
     "cluster_lost": Refusal("error", "the Dask scheduler went away; exit code 6", "start it again, repeat the command"),
     "no_slurm": Refusal("error", "`--slurm` where there is no `sbatch`; exit code 6", "log in to a Slurm login node"),
+    "no_review": Refusal("error", "`endplate export-truth`: no review, or none that is signed and accepted", "sign one"),
+    "bad_review": Refusal(
+        "error", "`endplate export-truth`: a review or its report that cannot be read, or do not fit", "save the review again"
+    ),
     "no_vertebrae": Refusal("error", "a phantom without vertebrae", "give at least one"),
 }
 """By code."""

@@ -40,6 +40,7 @@ def app() -> App:
     endplate.command("endplate.cli.cohort:cohort", help=COHORT)
     endplate.command("endplate.cli.phantom:phantom", help="Write a synthetic CT of the spine, with its exact truth.")
     endplate.command("endplate.cli.evaluate:evaluate", help="Compare reports with annotated truth: a table, JSON and pictures.")
+    endplate.command("endplate.cli.export_truth:export_truth", help="Write signed reviews as truth for training and evaluation.")
     endplate.command("endplate.cli.info:info", help="Version, weights and runtime.")
     train = App(name="train", help="Train the networks on your own data; needs the extra ``training``.")
     train.command("endplate.cli.train:prepare", help="Render CTs and phantoms into a cache of training cases.")

@@ -79,9 +79,10 @@ class Place:
         from endplate.cohort import dask_pool
 
         options = {"queue": self.slurm_queue, "walltime": self.slurm_walltime}
-        with (
+        client = (
             dask_pool.slurm(self.slurm, cores=self.slurm_cores, memory=self.slurm_memory, **options)
             if self.slurm
             else dask_pool.connect(self.scheduler or "")
-        ) as client:
-            yield dask_pool.DaskPool(client)
+        )
+        with dask_pool.DaskPool(client) as workers:
+            yield workers

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
-_LEAST_MM = 1e-3
+LEAST_MM = 1e-3
 
 
 def heights(points_mm: Floats) -> Floats:
@@ -30,13 +30,13 @@ def ratios(heights_mm: Floats) -> Floats:
     >>> ratios(np.array([18.0, 17.0, 20.0])).tolist()
     [0.9, 0.85]
     """
-    tall = np.maximum(heights_mm, _LEAST_MM)
+    tall = np.maximum(heights_mm, LEAST_MM)
     return tall[..., :2] / tall[..., 2:]
 
 
 def middle_to_anterior(heights_mm: Floats) -> Floats:
     """Hm/Ha (...), the biconcavity against the front, of heights (..., 3)."""
-    tall = np.maximum(heights_mm, _LEAST_MM)
+    tall = np.maximum(heights_mm, LEAST_MM)
     return tall[..., 1] / tall[..., 0]
 
 
@@ -46,6 +46,6 @@ def genant_index(heights_mm: Floats) -> Floats:
     >>> float(genant_index(np.array([18.0, 16.0, 20.0])))
     0.8
     """
-    tall = np.maximum(heights_mm, _LEAST_MM)
+    tall = np.maximum(heights_mm, LEAST_MM)
     index: Floats = tall.min(-1) / tall.max(-1)
     return index

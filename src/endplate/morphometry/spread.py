@@ -15,11 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
-_NODES = np.linspace(-4.5, 4.5, 91)
-_WEIGHTS = np.exp(-(_NODES**2) / 2) / np.exp(-(_NODES**2) / 2).sum()
-_FINEST = 0.1
+NODES = np.linspace(-4.5, 4.5, 91)
+WEIGHTS = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()
+FINEST = 0.1
 """Smallest standard deviation against the largest of the same body: the step of the nodes."""
 HALVINGS = 26
+CDF_STEP = 0.3275911
+CDF_SERIES = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
+"""Abramowitz & Stegun 7.1.26."""
+CDF_FARTHEST = 9.0
+LEAST_POSTERIOR_MM = 0.1
+LEAST_LEFT = 1e-3
+LEAST_SD_MM = 1e-6
+NOTHING = 1e-6
+"""A loss below this counts as none."""
+
+
+def quantiles(share: float = 0.95) -> tuple[float, float]:
+    """Probabilities at the two ends of a central interval that holds a share."""
+    return (1.0 - share) / 2.0, (1.0 + share) / 2.0
 
 
 @dataclass(frozen=True)
@@ -45,9 +59,10 @@ def normal_cdf(x: Floats) -> Floats:
     >>> normal_cdf(np.array([-1.959964, 0.0, 8.0])).round(4).tolist()
     [0.025, 0.5, 1.0]
     """
-    z = np.minimum(np.abs(x), 9.0) / np.sqrt(2.0)
-    t = 1.0 / (1.0 + 0.3275911 * z)
-    series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+    z = np.minimum(np.abs(x), CDF_FARTHEST) / np.sqrt(2.0)
+    t = 1.0 / (1.0 + CDF_STEP * z)
+    a, b, c, d, e = CDF_SERIES
+    series = t * (a + t * (b + t * (c + t * (d + t * e))))
     tail = 0.5 * series * np.exp(-z * z)
     below: Floats = np.where(np.asarray(x) < 0, tail, 1.0 - tail)
     return below
@@ -56,16 +71,16 @@ def normal_cdf(x: Floats) -> Floats:
 def cumulative(bodies: Uncertain, loss: Floats) -> Floats:
     """Probability (n, k) that the loss of each body is below the values (n, k)."""
     left = (1.0 - np.asarray(loss, float))[..., None]
-    largest = np.maximum(bodies.heights_sd_mm.max(-1), 1e-6)[:, None]
-    sd = np.maximum(bodies.heights_sd_mm, _FINEST * largest)[:, None, None, :]
+    largest = np.maximum(bodies.heights_sd_mm.max(-1), LEAST_SD_MM)[:, None]
+    sd = np.maximum(bodies.heights_sd_mm, FINEST * largest)[:, None, None, :]
     tall = bodies.heights_mm[:, None, None, :]
-    behind = np.maximum(tall[..., 2] + sd[..., 2] * _NODES, 0.1)
+    behind = np.maximum(tall[..., 2] + sd[..., 2] * NODES, LEAST_POSTERIOR_MM)
     front, middle = (normal_cdf((tall[..., c] - left * bodies.expected[:, None, None, c] * behind) / sd[..., c]) for c in (0, 1))
     known = np.isfinite(bodies.expected[:, 2])
     mean = np.where(known, bodies.expected[:, 2], 0.0)[:, None, None]
-    spread = np.where(known, np.maximum(bodies.posterior_sd_mm, _FINEST * largest[:, 0]), 1.0)[:, None, None]
-    crushed = np.where(known[:, None, None], normal_cdf((behind / np.maximum(left, 1e-3) - mean) / spread), 1.0)
-    total: Floats = (_WEIGHTS * front * middle * crushed).sum(-1)
+    spread = np.where(known, np.maximum(bodies.posterior_sd_mm, FINEST * largest[:, 0]), 1.0)[:, None, None]
+    crushed = np.where(known[:, None, None], normal_cdf((behind / np.maximum(left, LEAST_LEFT) - mean) / spread), 1.0)
+    total: Floats = (WEIGHTS * front * middle * crushed).sum(-1)
     return total
 
 
@@ -79,11 +94,11 @@ def grade_probabilities(bodies: Uncertain, cuts: tuple[float, ...]) -> Floats:
 
 def interval(bodies: Uncertain, share: float = 0.95) -> Floats:
     """Central interval (n, 2) of the loss, 0 and up, by halving."""
-    wanted = np.array([(1.0 - share) / 2.0, (1.0 + share) / 2.0])
+    wanted = np.array(quantiles(share))
     low = np.zeros((len(bodies.heights_mm), 2))
     high = np.ones_like(low)
     for _ in range(HALVINGS):
         middle = (low + high) / 2.0
         below = cumulative(bodies, middle) < wanted
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.where(high < 1e-6, 0.0, (low + high) / 2.0)
+    return np.where(high < NOTHING, 0.0, (low + high) / 2.0)

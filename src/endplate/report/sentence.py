@@ -12,8 +12,6 @@ MIMICS = (
     "Fracture-shaped deformities have other causes: consider Scheuermann's disease, Schmorl's node, Cupid's bow, limbus vertebra, "
     "physiological wedging, degenerative or scoliotic remodelling, metastasis or myeloma, haemangioma, and an oblique cut."
 )
-
-
 UNCERTAIN_LEVEL = 0.8
 
 
