@@ -23,12 +23,17 @@ HOMES = {
     "highdicom": {"dicom"},
     "nibabel": {"volume", "training"},
     "nrrd": {"volume"},
-    "PIL": {"report", "phantom", "dicom"},
-    "jinja2": {"report"},
-    "markupsafe": {"report"},
+    "PIL": {"report", "phantom", "dicom", "cohort"},
+    "jinja2": {"report", "cohort"},
+    "markupsafe": {"report", "cohort"},
     "typst": {"report"},
     "rich": {"cli"},
     "cyclopts": {"cli"},
+    "pyarrow": {"report", "cohort"},
+    "distributed": {"cohort"},
+    "dask_jobqueue": {"cohort"},
+    "dicomweb_client": {"volume"},
+    "requests": {"volume"},
 }
 """Library -> the files or folders of the package that may import it."""
 

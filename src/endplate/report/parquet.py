@@ -46,7 +46,7 @@ def check_installed() -> None:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
         reason = f"Parquet needs pyarrow, which cannot be imported ({error}): pip install 'endplate[cohort]'; CSV needs nothing"
-        raise ExtraMissing("no_pyarrow", reason) from error
+        raise ExtraMissing("cohort_missing", reason) from error
 
 
 @contextmanager
