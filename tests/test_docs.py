@@ -159,7 +159,7 @@ def refusal_codes() -> set[str]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
     ]
-    kinds = ("InputRefused", "NotASlice", "ModelUnusable", "ClusterUnusable")
+    kinds = ("InputRefused", "NotASlice", "ModelUnusable", "ClusterUnusable", "ExtraMissing")
     named = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in kinds and call.args]
     return {str(code.value) for code in named if isinstance(code, ast.Constant)}
 

@@ -4,6 +4,7 @@
 EndplateError
 ├── InputRefused        this input cannot be measured; the message names the value and the remedy   exit code 3
 ├── ModelUnusable       the model folder is missing, damaged or of another kind                     exit code 4
+├── ExtraMissing        a library of an extra, such as endplate[cohort], is not installed           exit code 4
 └── ClusterUnusable     no scheduler answers, or the extra that speaks to it is not installed       exit code 6
 ```
 
@@ -12,8 +13,7 @@ EndplateError
 
 from __future__ import annotations
 
-import copyreg
-from typing import Any, Literal
+from typing import Literal
 
 from endplate.refusals import REFUSALS
 
@@ -34,7 +34,7 @@ class EndplateError(Exception):
         self.message = message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Without a second call of the constructor, so that errors pass between processes whatever their arguments."""
+        """How it travels between processes: without a second call of the constructor, whatever its arguments."""
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     @property
@@ -64,3 +64,9 @@ class ClusterUnusable(EndplateError):
     """Work cannot be given to other machines."""
 
     exit_code = 6
+
+
+class ExtraMissing(EndplateError):
+    """A library that an optional part of endplate needs is not installed."""
+
+    exit_code = 4

@@ -83,6 +83,11 @@ REFUSALS = {
     "unknown_file": Refusal("info", "a file of no known kind beside scans", "nothing"),
     "not_taken": Refusal("info", "a good CT series of a study, passed over for a better one", "`--all-series`, or `--series UID`"),
     "fault": Refusal("error", "endplate itself failed on this scan; exit code 1", "report it with `traceback.txt`"),
+    "worker_died": Refusal(
+        "error",
+        "`endplate cohort`: the process that measured this scan was killed, or crashed, twice; exit code 1",
+        "`--retry-failed --workers 1`, with more memory where it ran out; report a crash",
+    ),
     "missing_model": Refusal("error", "weights are missing; exit code 4", "install anew, or give a full folder to `--models`"),
     "damaged_model": Refusal("error", "weights cannot be loaded; exit code 4", "install anew"),
     "wrong_model": Refusal("error", "a folder of another kind or version; exit code 4", "check the folder"),
@@ -100,6 +105,11 @@ REFUSALS = {
         "give the DICOM series",
     ),
     "other_predecessor": Refusal("error", "an earlier result that is of another study or kind", "leave it out"),
+    "bad_manifest": Refusal(
+        "error",
+        "a manifest of a cohort that cannot be read, or a row of it that names no scan",
+        "CSV in UTF-8 or Parquet with a column `path` or `url`",
+    ),
     "no_truth": Refusal("error", "`endplate evaluate`: no annotated cases", "give the folder with CASE/truth.json"),
     "bad_case": Refusal("error", "`endplate evaluate`: a truth or report that cannot be read", "write it again"),
     "bad_url": Refusal("error", "a URL that does not end with `studies/UID/series/UID`", "give the DICOMweb URL of one series"),

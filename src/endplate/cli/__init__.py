@@ -19,6 +19,11 @@ Writes OUT/SCAN/report.json and overview.png per scan, further files where asked
 OUT/scans.csv (a row per scan) over all results in OUT. Scans that are done already are not done again. Nothing leaves this
 computer."""
 
+COHORT = """Measure the CTs of a whole cohort, many at a time, whatever happens.
+
+Results are as those of ``quantify``. After a kill at any moment the same command goes on where it stopped; a bad scan, or one
+that kills its process, is reported and never stops the others."""
+
 
 def app() -> App:
     """The commands; their files are imported when they are called, their first help lines stand here."""
@@ -32,6 +37,7 @@ def app() -> App:
         default_parameter=Parameter(negative=()),
     )
     endplate.command("endplate.cli.quantify:quantify", help=QUANTIFY)
+    endplate.command("endplate.cli.cohort:cohort", help=COHORT)
     endplate.command("endplate.cli.phantom:phantom", help="Write a synthetic CT of the spine, with its exact truth.")
     endplate.command("endplate.cli.evaluate:evaluate", help="Compare reports with annotated truth: a table, JSON and pictures.")
     endplate.command("endplate.cli.info:info", help="Version, weights and runtime.")

@@ -16,7 +16,7 @@ MEANINGS = {
     FAULT: "a fault of endplate itself on at least one scan; please report it",
     USAGE: "the command line is wrong",
     REFUSED: "at least one input was refused; the others have their results",
-    MODEL: "weights or training extra unusable; the message names the file",
+    MODEL: "weights or an extra unusable; the message names it",
     OUTPUT: "output cannot be written; read-only folder, full disk",
     CLUSTER: "the Dask cluster cannot be used; the message names the address",
     INTERRUPTED: "interrupted; the same command goes on where it stopped",

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from endplate.cohort import Outcome
 from endplate.report.report import Report
 
+T = TypeVar("T")
+
 
 def shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
     """Passes outcomes on and tells of each."""
+    return told(outcomes, total, line)
+
+
+def told(items: Iterable[T], total: int, words: Callable[[T], str]) -> Iterator[T]:
+    """Passes items on and tells of each, in the given words."""
     if sys.stderr.isatty():
-        yield from _with_bar(outcomes, total)
+        yield from _with_bar(items, total, words)
         return
-    for number, outcome in enumerate(outcomes, 1):
-        print(f"[{number}/{total}] {line(outcome)}", file=sys.stderr, flush=True)
-        yield outcome
+    for number, item in enumerate(items, 1):
+        print(f"[{number}/{total}] {words(item)}", file=sys.stderr, flush=True)
+        yield item
 
 
-def _with_bar(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
+def _with_bar(items: Iterable[T], total: int, words: Callable[[T], str]) -> Iterator[T]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("quantify", total=total)
-        for outcome in outcomes:
-            progress.console.print(line(outcome), markup=False, highlight=False)
+        for item in items:
+            progress.console.print(words(item), markup=False, highlight=False)
             progress.advance(task)
-            yield outcome
+            yield item
 
 
 def line(outcome: Outcome) -> str:

@@ -69,7 +69,7 @@ def quantify(
     except ValueError as error:
         return _usage(f"--norms: {error}")
     networks = load(models, threads)
-    _check_writable(out)
+    check_writable(out)
     jobs = cohort.worklist([*paths, *([make_demo(out)] if demo else [])], out, Choice(all_series, series))
     if top_level and len(jobs) != 1:
         return _usage(f"--top-level {top_level} names the vertebrae of one scan, but there are {len(jobs)}; give one scan")
@@ -88,7 +88,7 @@ def quantify(
     return _conclude(outcomes, destination)
 
 
-def _check_writable(out: Path) -> None:
+def check_writable(out: Path) -> None:
     """Fails before the work, not after it."""
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=out) as probe:

@@ -103,20 +103,26 @@ class Names:
     """Folder names in an output folder: an input keeps the name that it had, and never gets another input's."""
 
     def __init__(self, out: Path) -> None:
-        self._out = out
-        self._taken: set[str] = set()
+        self._owners: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        for file in sorted(out.glob(f"[!.]*/{FILE}")):
+            held = _read(file.parent).get("origin")
+            if isinstance(held, dict) and {"path", "series"} <= set(held):
+                key = Origin(str(held["path"]), str(held["series"]), "").key
+                self._owners[file.parent.name.lower()] = key
+                self._names.setdefault(key, file.parent.name)
+        self._next: dict[str, int] = {}
 
     def claim(self, wanted: str, source: Origin) -> str:
-        """The wanted name, or with ``-2``, ``-3``, ... where another input holds it."""
-        name, count = wanted, 2
-        while name.lower() in self._taken or not self._free(name, source):
-            name, count = f"{wanted}-{count}", count + 1
-        self._taken.add(name.lower())
+        """The name that the input had, else the wanted one, with ``-2``, ``-3``, ... where another input holds it."""
+        if source.key in self._names:
+            return self._names[source.key]
+        count = self._next.get(wanted.lower(), 1)
+        while (name := wanted if count == 1 else f"{wanted}-{count}").lower() in self._owners:
+            count += 1
+        self._next[wanted.lower()] = count + 1
+        self._owners[name.lower()], self._names[source.key] = source.key, name
         return name
-
-    def _free(self, name: str, source: Origin) -> bool:
-        held = _read(self._out / name).get("origin")
-        return held is None or (held.get("path"), held.get("series")) == (source.path, source.series)
 
 
 def _read(folder: Path) -> dict[str, Any]:

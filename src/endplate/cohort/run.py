@@ -166,6 +166,7 @@ class _Replacement:
         self._half = target.parent / f".{target.name}.{os.getpid()}"
 
     def __enter__(self) -> Path:
+        shutil.rmtree(self._half, ignore_errors=True)  # of a killed process that had the same number
         self._half.mkdir(parents=True, exist_ok=True)
         return self._half
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ SCAN_COLUMNS = (
     "top_level", "levels_confidence", "sentence", "kind", "path", "series_instance_uid", "slice_spacing_mm", "seconds",
 )  # fmt: skip
 Row = dict[str, Any]
+AddRows = Callable[[Iterable[Row]], object]
 
 
 def finding_rows(report: Report) -> list[Row]:
@@ -101,23 +102,28 @@ def scan_row(report: Report) -> Row:
     }
 
 
-def write_findings(reports: Sequence[Report], path: Path) -> None:
+def write_findings(reports: Iterable[Report], path: Path) -> None:
     """Write ``findings.csv``, all at once or not at all; without vertebrae, its header."""
-    _write([row for report in reports for row in finding_rows(report)], FINDING_COLUMNS, path)
+    with csv_rows(path, FINDING_COLUMNS) as add:
+        for report in reports:
+            add(finding_rows(report))
 
 
-def write_scans(reports: Sequence[Report], path: Path) -> None:
+def write_scans(reports: Iterable[Report], path: Path) -> None:
     """Write ``scans.csv``, all at once or not at all; without scans, its header."""
-    _write([scan_row(report) for report in reports], SCAN_COLUMNS, path)
+    with csv_rows(path, SCAN_COLUMNS) as add:
+        for report in reports:
+            add([scan_row(report)])
 
 
-def _write(rows: Sequence[Row], columns: Sequence[str], path: Path) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: _safe(v) for k, v in row.items()} for row in rows)
+@contextmanager
+def csv_rows(path: Path, columns: Sequence[str]) -> Iterator[AddRows]:
+    """Something that appends rows to a CSV file, which takes the place of an earlier one once all are there."""
     # paths on Linux may hold bytes that are no text
-    write_atomically(path, text.getvalue().encode("utf-8", "backslashreplace"))
+    with replaced(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        yield lambda rows: writer.writerows({k: _safe(v) for k, v in row.items()} for row in rows)
 
 
 def _safe(value: Any) -> Any:
@@ -130,9 +136,16 @@ def _safe(value: Any) -> Any:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part."""
+    with replaced(path) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A hidden file to write beside the path; takes its place at the end, or vanishes if anything goes wrong."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
+        yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -1,0 +1,128 @@
+"""One scan as a task that travels to another process or machine, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from endplate import __version__, pipeline
+from endplate.cohort import status
+from endplate.cohort.pool import Lost, Pool
+from endplate.cohort.run import Destination, run
+from endplate.cohort.status import FAILED, WORKER_DIED, Status
+from endplate.cohort.worklist import Job
+from endplate.errors import InputRefused, ModelUnusable
+from endplate.models import Models, load
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to measure.
+
+    Attributes:
+        models: folder of the weights; None for the shipped ones.
+        threads: of the networks in each process; 0 takes all cores.
+        settings: of the pipeline.
+    """
+
+    models: Path | None
+    threads: int
+    settings: pipeline.Settings
+
+
+@dataclass(frozen=True)
+class Task:
+    """One scan to measure.
+
+    Attributes:
+        job: which.
+        destination: where to; its folder is an absolute path that every worker sees.
+        recipe: how.
+    """
+
+    job: Job
+    destination: Destination
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What is to be done with the scans of a cohort.
+
+    Attributes:
+        destination: where results go.
+        recipe: how to measure.
+        retry_failed: measure again what was refused, failed or lost in an earlier run.
+    """
+
+    destination: Destination
+    recipe: Recipe
+    retry_failed: bool = False
+
+
+def work(task: Task) -> Status:
+    """Measures one scan and writes its result, in whatever process this is.
+
+    Raises:
+        ModelUnusable: if the weights are damaged, or are others than the results are to be made with.
+        OSError: if the output cannot be written.
+    """
+    destination = task.destination
+    networks = _networks(task.recipe.models, task.recipe.threads)
+    here = {stage: identity.sha256 for stage, identity in networks.identities.items()}
+    if (__version__, here) != (destination.maker.software, destination.maker.models):
+        raise ModelUnusable(
+            "wrong_model",
+            f"this worker has endplate {__version__} with other weights or of another version than the command "
+            f"({destination.maker.software}); install the same on every machine",
+        )
+    status.begin(destination.out, task.job.name)
+    (outcome,) = run([task.job], destination, networks, task.recipe.settings)
+    attempt = status.last_attempt(destination.out, task.job.name)
+    found = status.of_report(task.job.name, outcome.report, outcome.seconds, attempt.attempts if attempt else 1)
+    return replace(found, earlier=outcome.earlier)
+
+
+def measured(jobs: Iterable[Job], orders: Orders, pool: Pool) -> Iterator[Status]:
+    """What became of every scan, each once: first those that were done before, then the others as they are ready.
+
+    Args:
+        jobs: from `worklist`.
+        orders: what is to be done with them.
+        pool: where.
+
+    Raises:
+        ModelUnusable: if the weights turn out to be damaged.
+        OSError: if the output cannot be written.
+    """
+    tasks = []
+    for job in jobs:
+        before = None if orders.destination.overwrite else status.status(job, orders.destination)
+        again = before is not None and orders.retry_failed and before.state in FAILED
+        if before is not None and before.state not in ("waiting", "running") and not again:
+            yield replace(before, earlier=True)
+        else:
+            tasks.append(Task(job, replace(orders.destination, overwrite=orders.destination.overwrite or again), orders.recipe))
+    for found in pool.map(work, tasks):
+        yield _lost(found) if isinstance(found, Lost) else found
+
+
+def _lost(lost: Lost) -> Status:
+    """Writes the result of a scan whose worker died: a refusal, so that it has its row and does not kill the next run too."""
+    task: Task = lost.task
+    said = (
+        f"{lost.reason}, while it measured {task.job.origin.path}; try --retry-failed --workers 1, with more memory if it ran out"
+    )
+    refused = replace(task.job, refusal=InputRefused(WORKER_DIED, said))
+    networks = _networks(task.recipe.models, task.recipe.threads)
+    (outcome,) = run([refused], replace(task.destination, overwrite=True), networks, task.recipe.settings)
+    attempt = status.last_attempt(task.destination.out, task.job.name)
+    return status.of_report(task.job.name, outcome.report, outcome.seconds, attempt.attempts if attempt else 0)
+
+
+@cache
+def _networks(folder: Path | None, threads: int) -> Models:
+    """Loaded once per process."""
+    return load(folder, threads)
