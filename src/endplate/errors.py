@@ -13,7 +13,8 @@ EndplateError
 
 from __future__ import annotations
 
-from typing import Literal
+import copyreg
+from typing import Any, Literal
 
 from endplate.refusals import REFUSALS
 
