@@ -13,7 +13,8 @@ EndplateError
 
 from __future__ import annotations
 
-from typing import Literal
+import copyreg
+from typing import Any, Literal
 
 from endplate.refusals import REFUSALS
 
@@ -33,9 +34,9 @@ class EndplateError(Exception):
         self.code = code
         self.message = message
 
-    def __reduce__(self) -> tuple[type[EndplateError], tuple[str, str]]:
-        """How it travels between processes: by both of its arguments."""
-        return type(self), (self.code, self.message)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it travels between processes: without a second call of the constructor, whatever its arguments."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     @property
     def severity(self) -> Literal["info", "error"]:

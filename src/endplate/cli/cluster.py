@@ -84,5 +84,5 @@ class Place:
             if self.slurm
             else dask_pool.connect(self.scheduler or "")
         )
-        with dask_pool.DaskPool(client) as workers:
-            yield workers
+        with dask_pool.DaskPool(client) as pool:  # ends the Slurm jobs as well
+            yield pool
