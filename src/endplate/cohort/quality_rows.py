@@ -49,7 +49,7 @@ DECISIONS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One scan; every text is free of control characters, and none is escaped for HTML yet.
 
