@@ -18,7 +18,7 @@ from endplate.report.sentence import UNCERTAIN_LEVEL
 Status = Literal["fault", "refused", "no_spine", "ok"]
 Finding = Literal["fracture", "mild", "none", "unassessed", ""]
 STATUSES: dict[Status, str] = {
-    "fault": "Fault of endplate",
+    "fault": "Endplate failed",
     "refused": "Refused",
     "no_spine": "No spine",
     "ok": "Measured",
