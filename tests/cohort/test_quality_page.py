@@ -184,6 +184,9 @@ def test_a_browser_filters_searches_and_asks_for_nothing_outside_the_folder(page
     page.select_option("#finding", "")
     page.select_option("#doubts", "levels")
     assert shown() == ["doubtful"]
+    page.evaluate("window.scrollTo(0, 10000)")
+    page.select_option("#doubts", "fracture")
+    assert page.locator("#scans > li:visible").bounding_box()["y"] >= page.locator(".filters").bounding_box()["height"]
     page.click("#clear")
     page.fill("#words", "DICOM begin")
     assert shown() == ["z-refused"]

@@ -110,7 +110,8 @@ def _failure(code: str, count: int) -> Failure:
     known = REFUSALS.get(code)
     if code == "no_spine":
         return Failure(code, "no spine was found", "look whether there is one", count)
-    return Failure(code, known.found if known else "", known.remedy if known else "", count)
+    found, remedy = (known.found, known.remedy) if known else ("", "")
+    return Failure(code, found.replace("`", ""), remedy.replace("`", ""), count)
 
 
 @cache

@@ -18,7 +18,7 @@ from endplate.report.sentence import UNCERTAIN_LEVEL
 Status = Literal["fault", "refused", "no_spine", "ok"]
 Finding = Literal["fracture", "mild", "none", "unassessed", ""]
 STATUSES: dict[Status, str] = {
-    "fault": "Fault of endplate",
+    "fault": "Endplate failed",
     "refused": "Refused",
     "no_spine": "No spine",
     "ok": "Measured",
@@ -49,7 +49,7 @@ DECISIONS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One scan; every text is free of control characters, and none is escaped for HTML yet.
 

@@ -23,7 +23,7 @@ STRINGS = frozenset(
 )
 COUNTS = frozenset({"grade", "vertebrae", "assessed", "fractures", "mild_deformities", "worst_grade", "spinal_deformity_index"})
 TRUTHS = frozenset({"complete", "assessable", "weak_norm"})
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 5_000
 """Rows that are held in memory before they are written as a row group."""
 
 

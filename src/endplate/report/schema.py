@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 _PLAIN = {str: "string", float: "number", int: "integer", bool: "boolean", type(None): "null"}
@@ -65,6 +66,12 @@ def _expected(kind: Any, name: str, value: Any) -> Any:
     return value
 
 
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """Types of a dataclass's fields; a report has some hundred dataclasses of few kinds."""
+    return get_type_hints(kind)
+
+
 def _load_literal(parts: tuple[Any, ...], value: Any) -> Any:
     if value not in parts:
         raise ValueError(f"expected one of {', '.join(map(repr, parts))}, got {value!r}")
@@ -74,7 +81,7 @@ def _load_literal(parts: tuple[Any, ...], value: Any) -> Any:
 def _load_dataclass(kind: Any, value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError(f"expected an object for {kind.__name__}, got {value!r}")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     try:
         return kind(**{f.name: load(hints[f.name], value[f.name]) for f in fields(kind) if f.name in value})
     except TypeError as error:

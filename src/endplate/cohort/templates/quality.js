@@ -31,21 +31,27 @@ function apply() {
   byId("none").hidden = count > 0 || rows.length === 0;
 }
 
-function clear() {
-  for (const name of [...lists, "words"]) byId(name).value = "";
+/** After a change by the reader: what fits is brought into view, wherever the page was scrolled to. */
+function choose() {
   apply();
-  byId("words").focus();
+  if (byId("scans").getBoundingClientRect().top < 0) byId("scans").scrollIntoView();
 }
 
-for (const name of lists) byId(name).addEventListener("change", apply);
-byId("words").addEventListener("input", apply);
+function clear() {
+  for (const name of [...lists, "words"]) byId(name).value = "";
+  choose();
+  byId("words").focus({ preventScroll: true });
+}
+
+for (const name of lists) byId(name).addEventListener("change", choose);
+byId("words").addEventListener("input", choose);
 byId("clear").addEventListener("click", clear);
 byId("clear-too").addEventListener("click", clear);
 for (const button of document.querySelectorAll("button[data-code]")) {
   button.addEventListener("click", () => {
     for (const name of [...lists, "words"]) byId(name).value = "";
     byId("codes").value = button.dataset.code;
-    apply();
+    choose();
     byId("scans").focus();
   });
 }
