@@ -25,9 +25,12 @@ import multiprocessing, os, signal, sys
 def swallow(event, arguments):
     if event == "open" and "poison.nii" in str(arguments[0]) and multiprocessing.parent_process() is not None:
         os.kill(os.getpid(), signal.SIGKILL)
+    if event == "open" and ".cursed." in str(arguments[0]) and "overview.png" in str(arguments[0]) and curses:
+        raise ZeroDivisionError(curses.pop())
+curses = ["of the picture"]
 sys.addaudithook(swallow)
 """
-"""As sitecustomize: a worker that opens a file of this name is killed, as if memory had run out."""
+"""As sitecustomize: a worker that opens a file of one name is killed, as if memory had run out; a picture cannot be written."""
 
 
 @pytest.fixture(scope="module")
@@ -113,22 +116,25 @@ def test_killed_workers_cost_nothing_but_time(small_scan: Path, tmp_path: Path) 
 
 def test_a_scan_that_kills_every_worker_is_reported_and_can_be_retried(small_scan: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    copies(small_scan, tmp_path / "scans", 3)
+    copies(small_scan, tmp_path / "scans", 4)
     (tmp_path / "scans" / "scan-001.nii.gz").rename(tmp_path / "scans" / "poison.nii.gz")
+    (tmp_path / "scans" / "scan-002.nii.gz").rename(tmp_path / "scans" / "cursed.nii.gz")
     (tmp_path / "hook").mkdir()
     (tmp_path / "hook" / "sitecustomize.py").write_text(POISON)
     given = (tmp_path / "scans", "--out", out, "--workers", "2")
     code, said, told = finish(start(*given, environment={"PYTHONPATH": str(tmp_path / "hook")}))
     assert code == exit_codes.FAULT, told
-    assert statuses(out) == {"ok": 2, "refused": 1}
+    assert statuses(out) == {"ok": 2, "refused": 2}
     message = json.loads((out / "poison" / "report.json").read_text())["messages"][0]
     assert message["code"] == "worker_died"
     assert "SIGKILL" in message["text"]
-    assert "1 lost with their worker" in said
+    assert "1 failed, 1 lost with their worker" in said
+    assert json.loads((out / "cursed" / "report.json").read_text())["messages"][0]["code"] == "fault"
+    assert "ZeroDivisionError: of the picture" in (out / "cursed" / "traceback.txt").read_text()
     assert json.loads((out / ".cohort" / "poison.json").read_text())["attempts"] == 2
     code, said, _ = finish(start(*given))
-    assert (code, statuses(out)) == (exit_codes.FAULT, {"ok": 2, "refused": 1}), "a lost scan does not kill the next run"
+    assert (code, statuses(out)) == (exit_codes.FAULT, {"ok": 2, "refused": 2}), "a lost scan does not kill the next run"
     assert "0 in this run" in said
     code, said, _ = finish(start(*given, "--retry-failed"))
-    assert (code, statuses(out)) == (exit_codes.OK, {"ok": 3})
+    assert (code, statuses(out)) == (exit_codes.OK, {"ok": 4})
     assert "2 done before" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -10,11 +11,13 @@ from pathlib import Path
 from endplate import __version__, pipeline
 from endplate.cohort import status
 from endplate.cohort.pool import Lost, Pool
-from endplate.cohort.run import Destination, run
+from endplate.cohort.run import FAULT, Destination, run
 from endplate.cohort.status import FAILED, WORKER_DIED, Status
 from endplate.cohort.worklist import Job
 from endplate.errors import InputRefused, ModelUnusable
 from endplate.models import Models, load
+from endplate.renderings import TRACEBACK
+from endplate.report.table import write_atomically
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,12 @@ def work(task: Task) -> Status:
             f"({destination.maker.software}); install the same on every machine",
         )
     status.begin(destination.out, task.job.name)
-    (outcome,) = run([task.job], destination, networks, task.recipe.settings)
+    try:
+        (outcome,) = run([task.job], destination, networks, task.recipe.settings)
+    except (ModelUnusable, OSError):
+        raise  # no scan could be measured
+    except Exception as error:  # where not even the fault could be written as a result, such as in the picture
+        return _failed(task, error)
     attempt = status.last_attempt(destination.out, task.job.name)
     found = status.of_report(task.job.name, outcome.report, outcome.seconds, attempt.attempts if attempt else 1)
     return replace(found, earlier=outcome.earlier)
@@ -110,12 +118,23 @@ def measured(jobs: Iterable[Job], orders: Orders, pool: Pool) -> Iterator[Status
 
 
 def _lost(lost: Lost) -> Status:
-    """Writes the result of a scan whose worker died: a refusal, so that it has its row and does not kill the next run too."""
-    task: Task = lost.task
-    said = (
-        f"{lost.reason}, while it measured {task.job.origin.path}; try --retry-failed --workers 1, with more memory if it ran out"
-    )
-    refused = replace(task.job, refusal=InputRefused(WORKER_DIED, said))
+    """Writes the result of a scan whose worker died, so that it has its row and does not kill the next run too."""
+    where = lost.task.job.origin.path
+    remedy = "try --retry-failed --workers 1, with more memory if it ran out"
+    return _without(lost.task, WORKER_DIED, f"{lost.reason}, while it measured {where}; {remedy}")
+
+
+def _failed(task: Task, error: Exception) -> Status:
+    """Writes the result of a scan on which endplate failed, with the traceback beside it."""
+    trace = Path(task.job.name) / TRACEBACK
+    found = _without(task, FAULT, f"endplate failed on this scan ({type(error).__name__}: {error}); please report it with {trace}")
+    write_atomically(task.destination.out / trace, "".join(traceback.format_exception(error)).encode())
+    return found
+
+
+def _without(task: Task, code: str, reason: str) -> Status:
+    """Writes a result without measurements: a refusal, whose reason is not the input."""
+    refused = replace(task.job, refusal=InputRefused(code, reason))
     networks = _networks(task.recipe.models, task.recipe.threads)
     (outcome,) = run([refused], replace(task.destination, overwrite=True), networks, task.recipe.settings)
     attempt = status.last_attempt(task.destination.out, task.job.name)
