@@ -4,7 +4,8 @@ usage: python benchmarks/jpeg2000.py [--slices 80] [--runs 5] [--cache DIR] [--j
 
 The series is made from the middle of the phantom of ``quantify_400.py``, encoded without loss by pylibjpeg-openjpeg. Bare decoding
 has the frames in memory already, cut out of their files, and throws the values away; each codec installed is timed, in as many
-threads as Endplate uses (pylibjpeg-openjpeg holds Python's lock and so keeps to one core). All are timed in turn, ``--runs`` times; the fastest of each counts. Target: at most twice the bare decoding.
+threads as Endplate uses (pylibjpeg-openjpeg holds Python's lock and so keeps to one core). All are timed in turn, ``--runs`` times;
+the fastest of each counts. Target: at most twice the fastest bare decoding.
 """
 
 from __future__ import annotations
@@ -19,10 +20,9 @@ from typing import Any
 
 import numpy as np
 import pydicom
+import results
 from pydicom.encaps import get_frame
 from pydicom.uid import JPEG2000Lossless
-
-import results
 from quantify_400 import ROOT, phantom_series, timed
 
 Decode = Callable[[bytes], Any]

@@ -25,7 +25,7 @@ _JPEG = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70))
 
 _JPEG_2000 = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203))
 _PLAIN_JPEG_2000 = _JPEG_2000[:2]
-"""Decoded by imagecodecs where installed: the same OpenJPEG, but free of Python's lock, so threads help (`benchmarks/jpeg2000.py`)."""
+"""Decoded by imagecodecs where installed: also OpenJPEG, but without Python's lock, so that threads help."""
 
 _MOST_TILES = 4096
 _START_OF_CODE_STREAM = b"\xff\x4f\xff\x51"
