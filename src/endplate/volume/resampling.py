@@ -48,7 +48,7 @@ def block_means(volume: Volume, spacing_mm: float) -> Volume:
 
 
 def _means(cut: HounsfieldArray, factor: NDArray[np.integer], read: list[range]) -> NDArray[np.float32]:
-    """Means of the voxels read of each block, by adding whole planes and rows: numpy's mean over six axes takes six times as long."""
+    """Means of the voxels read of each block; planes and rows are added, six times as fast as numpy's mean over six axes."""
     count = np.array(cut.shape) // factor
     out = np.zeros(tuple(count), np.float32)
     rows = np.empty((count[1], cut.shape[2]), np.float32)
