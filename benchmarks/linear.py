@@ -3,9 +3,9 @@
 usage: python benchmarks/linear.py [--slices 100 400 1600] [--runs 3] [--threads N] [--cache DIR] [--json FILE]
 
 The series are made in a temporary folder from the phantom of ``quantify_400.py`` and deleted again: its slices from head to feet,
-then back up, and so on, 1 mm apart, so that the column runs on without a break. Sizes take turns, ``--runs`` times, each in a process
-of its own after a scan to warm up; the fastest scan of each counts. The largest wants 0.9 GB of disk and 2 GB of memory. Seconds of
-processor time are given as well: on a machine that others share they tell more than those of the clock.
+then back up, and so on, 1 mm apart, so that the column runs on without a break. Sizes take turns, ``--runs`` times, each in a
+process of its own after a scan to warm up; the fastest scan of each counts. The largest wants 0.9 GB of disk and 2 GB of memory.
+Seconds of processor time are given as well: on a machine that others share they tell more than those of the clock.
 """
 
 from __future__ import annotations

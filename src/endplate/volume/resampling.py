@@ -80,7 +80,7 @@ def _resampled(blocks: Volume, patient_from_voxel: NDArray[np.floating], shape: 
 
 
 def _resampled_by_axis(
-    image: NDArray[np.floating], scale: NDArray[np.floating], first: NDArray[np.floating], shape: NDArray[np.integer]
+    image: HounsfieldArray, scale: NDArray[np.floating], first: NDArray[np.floating], shape: NDArray[np.integer]
 ) -> NDArray[np.float32]:
     """The same where the axes of both grids agree: interpolated along one axis after the other, in float64."""
     out, air = image.astype(np.float64), []
