@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder
@@ -118,6 +119,30 @@ def test_compressed_pixels_are_the_same(tmp_path: Path, syntax: str, signed: boo
     assert np.array_equal(volume.hu, truth(recipe))
     corner = frames.apply(volume.patient_from_voxel, np.array([2.0, 3.0, 4.0]))
     assert volume.hu[2, 3, 4] == pytest.approx(expected_hu(corner), abs=0.51)
+
+
+@pytest.mark.parametrize("bits", [(16, 16), (16, 12), (8, 8)], ids=str)
+@pytest.mark.parametrize("stream_signed", [True, False], ids=["signed stream", "unsigned stream"])
+@pytest.mark.parametrize("signed", [True, False], ids=["signed header", "unsigned header"])
+def test_jpeg_2000_pixels_are_those_of_pydicom(tmp_path: Path, bits: tuple[int, int], stream_signed: bool, signed: bool) -> None:
+    pytest.importorskip("openjpeg")
+    slope = 16 if bits[1] == 8 else 1
+    recipe = RECIPE.changed(signed=stream_signed, bits=bits, shape=(48, 64), slope=slope)
+    rng = np.random.default_rng(bits[1])
+    low = -(1 << (bits[1] - 1)) if stream_signed else 0
+    for k in SLICES:
+        data = slice_dataset(recipe, k)
+        noise = rng.integers(low, low + (1 << bits[1]), recipe.shape)
+        data.PixelData = noise.astype(stored_of(recipe, k).dtype).tobytes()
+        with quiet():
+            data.compress(JPEG2000Lossless, generate_instance_uid=False)
+        # some writers encode without regard for the sign that they declare
+        data.PixelRepresentation = int(signed)
+        write(data, tmp_path / f"{k}.dcm")
+    datasets = sorted(map(pydicom.dcmread, tmp_path.iterdir()), key=lambda data: float(data.ImagePositionPatient[2]))
+    with quiet():
+        wanted = np.stack([data.pixel_array for data in datasets]).astype(np.int64)
+    assert np.array_equal(read(tmp_path).hu, np.clip(wanted * slope - 1024, -32768, 32767))
 
 
 @pytest.mark.parametrize("signed", [True, False])

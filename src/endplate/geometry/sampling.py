@@ -14,15 +14,20 @@ def sample(image: NDArray[np.generic], voxels: NDArray[np.floating], outside: fl
 
     Points beyond the centres of the outermost voxels get ``outside``.
     """
-    flat = voxels.reshape(-1, 3)
-    inside = ((flat >= 0.0) & (flat <= np.array(image.shape) - 1.0)).all(1)
-    values = np.full(len(flat), outside, np.float32)
+    # one row per axis: numpy reduces along rows of millions many times faster than along three columns
+    along = np.ascontiguousarray(voxels.reshape(-1, 3).T)
+    last = np.array(image.shape) - 1.0
+    inside = np.ones(along.shape[1], bool)
+    for at, end in zip(along, last, strict=True):
+        inside &= (at >= 0.0) & (at <= end)
+    values = np.full(along.shape[1], outside, np.float32)
     if inside.any():
-        wanted = flat[inside]
-        low = np.floor(wanted.min(0)).astype(int)
-        high = np.ceil(wanted.max(0)).astype(int) + 1
+        wanted = along if inside.all() else along[:, inside]
+        low = np.floor(wanted.min(1)).astype(int)
+        high = np.ceil(wanted.max(1)).astype(int) + 1
         box = image[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
-        values[inside] = ndimage.map_coordinates(box, (wanted - low).T, np.float32, order=1, mode="nearest", prefilter=False)
+        places = wanted - low[:, None]
+        values[inside] = ndimage.map_coordinates(box, places, np.float32, order=1, mode="nearest", prefilter=False)
     return values.reshape(voxels.shape[:-1])
 
 

@@ -24,6 +24,9 @@ _JPEG = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70))
 """JPEG baseline, extended, lossless: pydicom's own decoder of these is under the GPL, imagecodecs is not."""
 
 _JPEG_2000 = tuple(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203))
+_PLAIN_JPEG_2000 = _JPEG_2000[:2]
+"""Decoded by imagecodecs where installed: also OpenJPEG, but without Python's lock, so that threads help."""
+
 _MOST_TILES = 4096
 _START_OF_CODE_STREAM = b"\xff\x4f\xff\x51"
 """SOC and SIZ, ISO/IEC 15444-1 A.4.1 and A.5.1."""
@@ -141,10 +144,23 @@ def _frame(image: DicomSlice) -> bytes:
         return bytes(get_frame(stream, image.frame, number_of_frames=image.format.frames))
 
 
+def _is_plain_jpeg_2000(frame: bytes, image: DicomSlice) -> bool:
+    """True where the code stream agrees with the header on sign and bits; else pydicom knows what the writer meant."""
+    pixels = image.format
+    if pixels.transfer_syntax not in _PLAIN_JPEG_2000:
+        return False
+    # Ssiz, ISO/IEC 15444-1 table A.11: the sign above seven bits of precision less one
+    sample = frame[frame.find(_START_OF_CODE_STREAM, 0, 4096) + 42]
+    return bool(sample >> 7) == pixels.signed and (sample & 0x7F) < pixels.bits_allocated
+
+
 def _values(frame: bytes, image: DicomSlice) -> NDArray[Any]:
     pixels = image.format
     if pixels.transfer_syntax in _JPEG and find_spec("imagecodecs"):
         values: NDArray[Any] = importlib.import_module("imagecodecs").jpeg_decode(frame)
+        return values
+    if _is_plain_jpeg_2000(frame, image) and find_spec("imagecodecs"):
+        values = importlib.import_module("imagecodecs").jpeg2k_decode(frame, numthreads=1)
         return values
     from pydicom.encaps import encapsulate
     from pydicom.pixels import get_decoder

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import pydicom
 from pydicom import config
+from pydicom.tag import BaseTag, Tag
 
 from endplate.errors import InputRefused
 from endplate.volume.dicom_kinds import check_kind, texts
@@ -33,13 +34,15 @@ _MACROS = {
     "FrameType": "CTImageFrameTypeSequence",
     "PixelPaddingValue": "PixelValueTransformationSequence",
 }
-_TAGS = [
+_KEYWORDS = [
     *("SOPClassUID", "SOPInstanceUID", "ImageType", "Modality", "Manufacturer", "SeriesDescription", "SliceThickness", "KVP"),
     *("ConvolutionKernel", "ContrastBolusAgent", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber", "AcquisitionNumber"),
     *("InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "SamplesPerPixel", "NumberOfFrames", "Rows", "Columns"),
     *("PixelSpacing", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "RescaleIntercept"),
     *("RescaleSlope", "RescaleType", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
+_TAGS: list[BaseTag | int | str | tuple[int, int]] = [Tag(keyword) for keyword in _KEYWORDS]
+"""Looked up once: pydicom takes keywords too, and then looks up each of them for every file."""
 
 
 @dataclass(frozen=True)
