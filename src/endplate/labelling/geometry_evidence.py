@@ -24,7 +24,7 @@ Floats = NDArray[np.floating]
 FEATURES = ("height", "depth", "spacing", "tilt")
 """log posterior height, log depth (anterior to posterior, mean of both endplates), log distance to the next body's centre (mm), and
 tilt in rad: by how much the posterior wall stands higher than the anterior one."""
-WEIGHT = 2.0
+WEIGHT = 2.5
 """Of this evidence beside the level reader's, by names right on held-out scans (docs/decisions/0017)."""
 BODY_FREEDOM, PATIENT_FREEDOM = 4.0, 8.0
 """Degrees of freedom of Student's t for a body and for a patient: a crushed body and a small patient shall not decide."""

@@ -25,6 +25,8 @@ LEAST_BETWEEN = 0.05
 ROUNDS = 15
 MEAN_TO_SD = 1.25
 """Standard deviation over mean deviation, of a Gaussian."""
+SAME_PATIENT = {"acrin-flt-001": "acrin-flt-001b"}
+"""The annotated scan of the same patient, where a scan is not annotated itself."""
 Measured = tuple[Floats, NDArray[np.intp]]
 """Features (n, 4) of a patient's precise bodies, and their level coordinates (n,)."""
 
@@ -45,6 +47,12 @@ def estimate(scans: Mapping[str, Measured]) -> LevelShapes:
     """The course and the spreads; levels beyond the annotated ones (C1 and C2, S1) take the nearest level's numbers."""
     columns = [_one([seen[:, k] for seen, _ in scans.values()], [at for _, at in scans.values()]) for k in range(len(FEATURES))]
     return LevelShapes(*(np.stack([column[i] for column in columns], -1) for i in range(3)))
+
+
+def estimate_without(scans: Mapping[str, Measured], case: str) -> LevelShapes:
+    """What a held-out scan is judged by: estimated from the other patients."""
+    patient = SAME_PATIENT.get(case, case)
+    return estimate({name: of for name, of in scans.items() if name != patient})
 
 
 def _one(values: Sequence[Floats], at: Sequence[NDArray[np.intp]]) -> tuple[Floats, Floats, Floats]:
