@@ -139,7 +139,7 @@ class Found:
         spine: the straightened image in which they were found.
         curve: the column's course through them.
         vertebrae: head to feet, at least one.
-        level_evidence: (n, 25) log-probabilities of the levels C1 to S1 at each, by the network, the localiser and the bodies' shapes.
+        level_evidence: (n, 25) log-probabilities of C1 to S1 at each, by the network, the localiser and the bodies' shapes.
     """
 
     spine: StraightSpine

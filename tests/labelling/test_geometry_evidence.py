@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,7 @@ from endplate.anatomy import Vertebra, levels
 from endplate.anatomy.vertebra import exact
 from endplate.labelling.geometry_evidence import FEATURES, LevelShapes, features, geometry_evidence, shipped, with_geometry
 from endplate.labelling.name import name_levels
-from endplate.training.level_shapes import estimate, estimate_without, measured
-from endplate.training.truth import read_truth
+from endplate.training.level_shapes import estimate
 
 THORACIC = [f"T{i}" for i in range(1, 13)]
 
@@ -24,7 +22,7 @@ def spine(names: list[str], size: float = 1.0, shapes: LevelShapes | None = None
         tilt = table.expected[levels.USUAL.index(name), 3]
         back, up = np.array([0.0, np.cos(tilt), np.sin(tilt)]), np.array([0.0, -np.sin(tilt), np.cos(tilt)])
         columns = [[a * depth * back + b * height * up for b in (0.5, -0.5)] for a in (-0.5, 0.0, 0.5)]
-        out.append(exact(np.array(columns) + (0.0, 0.0, z)))
+        out.append(exact(np.array(columns) + np.array([0.0, 0.0, z])))
         z -= spacing
     return out
 
@@ -89,24 +87,3 @@ def test_the_courses_come_back_from_spines_that_were_made_from_them() -> None:
     inner = at[1:-1] - 1
     np.testing.assert_allclose(np.diff(found.expected[inner], axis=0), np.diff(shipped().expected[inner], axis=0), atol=0.03)
     np.testing.assert_array_equal(found.expected[24], found.expected[at[-1] - 1])
-
-
-def test_shipped_table_is_that_of_the_annotated_scans(shared_data: Path) -> None:
-    found = estimate(measured(shared_data / "ct"))
-    for ours, theirs in zip(
-        (found.expected, found.spread, found.between), (shipped().expected, shipped().spread, shipped().between), strict=True
-    ):
-        np.testing.assert_allclose(ours, theirs, atol=1e-3)
-
-
-def test_most_annotated_spines_are_within_one_level_by_shape_alone(shared_data: Path) -> None:
-    """Each by a table of the other patients; shape alone is too weak to name, it only has to help."""
-    scans, near = measured(shared_data / "ct"), []
-    for case in scans:
-        truth = read_truth(shared_data / "ct" / case)
-        assert truth.points_mm is not None
-        bodies = [exact(p) for p in truth.points_mm]
-        evidence = geometry_evidence(bodies, estimate_without(scans, case))
-        found = name_levels(bodies, evidence).vertebrae[0].level
-        near.append(abs(levels.coordinate(str(found)) - truth.level[0]) <= 1.0)
-    assert np.mean(near) >= 0.75

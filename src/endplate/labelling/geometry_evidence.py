@@ -70,8 +70,8 @@ def with_geometry(log_probability: Floats, vertebrae: Sequence[Vertebra], shapes
 def geometry_evidence(vertebrae: Sequence[Vertebra], shapes: LevelShapes) -> Floats:
     """Log-probabilities (n, 25) of the levels C1 to S1 at each body.
 
-    A body's entry at a level supposes that the whole chain is counted from there; the sum along a chain is then the likelihood of the
-    chain, profiled over the patient's own offsets.
+    A body's entry at a level supposes that the whole chain is counted from there; the sum along a chain is then the likelihood of
+    the chain, profiled over the patient's own offsets.
 
     Args:
         vertebrae: head to feet, at least one; cut ones say nothing.
@@ -128,10 +128,19 @@ def _likelihood(off: Floats, spread: Floats, known: NDArray[np.bool_], between: 
 
 def _patient(off: Floats, spread: Floats, known: NDArray[np.bool_], between: Floats) -> Floats:
     """The likeliest offsets (chains, features) of the patient, by iterated weights."""
-    own: Floats = np.ma.median(np.ma.array(off, mask=~known), axis=1).filled(0.0)
+    own = _median(off, known)
     for _ in range(ROUNDS):
         away = (off - own[:, None]) / spread
         weight = np.where(known, (BODY_FREEDOM + 1) / (BODY_FREEDOM + away**2) / spread**2, 0.0)
         prior = (PATIENT_FREEDOM + 1) / (PATIENT_FREEDOM + (own / between) ** 2) / between**2
         own = (weight * off).sum(1) / (weight.sum(1) + prior)
     return own
+
+
+def _median(off: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Median (chains, features) over the known bodies; 0 where none is known."""
+    count = known.sum(1)
+    ranked = np.sort(np.where(known, off, np.inf), axis=1)
+    low, high = (np.take_along_axis(ranked, np.maximum(k, 0)[:, None], axis=1)[:, 0] for k in ((count - 1) // 2, count // 2))
+    both: Floats = np.where(count > 0, low, 0.0) / 2.0 + np.where(count > 0, high, 0.0) / 2.0
+    return both

@@ -1,5 +1,7 @@
-"""What is expected of a body's shape at each level, estimated from annotated scans: a smooth course over the levels per feature,
-around which patients and bodies scatter."""
+"""What is expected of a body's shape at each level, estimated from annotated scans.
+
+Each feature has a smooth course over the levels, around which patients and their bodies scatter.
+"""
 
 from __future__ import annotations
 
