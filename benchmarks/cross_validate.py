@@ -3,8 +3,8 @@
 usage: python benchmarks/cross_validate.py RUNS DATA OUT [--json FILE]
 
 RUNS holds one folder per fold, ``fold-0`` ..., each with ``localiser/`` and ``detector/`` trained without the fold's cases
-(``endplate.training.truth.FOLDS``). DATA is ``../shared/data/ct``. What is expected of the bodies' shapes at each level is estimated
-from the other patients as well. Reports go to OUT/<case>/report.json, pictures beside them.
+(``endplate.training.truth.FOLDS``). DATA is ``../shared/data/ct``. What is expected of the bodies' shapes at each level is
+estimated from the other patients as well. Reports go to OUT/<case>/report.json, pictures beside them.
 """
 
 from __future__ import annotations

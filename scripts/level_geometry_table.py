@@ -23,7 +23,7 @@ def text(data: Path) -> str:
     shapes = estimate(scans)
     at = np.concatenate([level[np.isfinite(seen[:, 0])] for seen, level in scans.values()])
     lines = [
-        "# endplate shapes of the bodies by level, version 1: expected, and standard deviation of a body around its patient's course",
+        "# endplate shapes by level, version 1: expected, and standard deviation of a body around its patient's course",
         f"# source: {len(at)} precise bodies of {len(scans)} CTs annotated for endplate, by scripts/level_geometry_table.py",
         "# height: log posterior height; depth: log depth; spacing: log distance to the next centre (all in log mm); tilt in rad",
         "# levels without bodies take the nearest level's numbers; the last row: standard deviation between patients",
