@@ -3,15 +3,16 @@
 usage: python benchmarks/level_names.py RUNS DATA [--sweep] [--json OUT]
 
 RUNS holds ``fold-0`` ...; DATA is ``../shared/data`` (``ct`` and ``coarse``). Every scan with certain names is read whole and cut
-to windows of 5 and of 8 neighbouring vertebrae. ``--sweep`` shows how the log loss of "all names right" depends on the
-temperature (endplate.labelling.codec.Settings), each scan counting once, whatever the number of its windows.
+to windows of 5 and of 8 neighbouring vertebrae. What is expected of the bodies' shapes is estimated from the other patients.
+``--sweep`` shows how the log loss of "all names right" depends on the temperature (endplate.labelling.codec.Settings), each scan
+counting once, whatever the number of its windows.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from endplate import models, pipeline
 from endplate.anatomy import Vertebra, levels
 from endplate.labelling import name
 from endplate.localisation.localise import NoSpine
+from endplate.training.level_shapes import estimate_without, measured
 from endplate.training.truth import FOLDS, Truth, read_truth
 from endplate.volume import Volume
 from endplate.volume.files import read_nifti
@@ -72,15 +74,17 @@ def main() -> None:
 
 
 def all_sights(runs: Path, data: Path) -> Iterator[Sight]:
+    annotated = measured(data / "ct")
     for number, held_out in enumerate(FOLDS):
         networks = models.load(runs / f"fold-{number}")
         for case in held_out:
             folder = next(p for p in (data / "ct" / case, data / "coarse" / case) if p.exists())
             truth = read_truth(folder)
             if truth.levels_certain:
+                held = replace(networks, shapes=estimate_without(annotated, case))
                 volume = read_nifti(folder / "ct.nii.gz")
                 for window, part in [(0, volume), *windows(volume, truth)]:
-                    seen = pipeline.find(part, networks)
+                    seen = pipeline.find(part, held)
                     if not isinstance(seen, NoSpine):
                         true = true_names(seen.vertebrae, truth)
                         yield Sight(case, window, seen.vertebrae, seen.level_evidence, true, networks.labelling.temperature)

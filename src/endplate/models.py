@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -21,7 +21,7 @@ from endplate.detection.detect import Detector
 from endplate.detection.refine import Refiner
 from endplate.errors import ModelUnusable
 from endplate.labelling import codec as labelling_codec
-from endplate.labelling import wide_box
+from endplate.labelling import geometry_evidence, wide_box
 from endplate.labelling.read_levels import LevelReader
 from endplate.labelling.wide_box import WideBox
 from endplate.localisation import codec as localisation_codec
@@ -183,6 +183,7 @@ class Models:
         labelling: how to decode the level reader.
         wide: the grid that the level reader reads.
         identities: by stage, for the report.
+        shapes: what is expected of a body's shape at each level.
     """
 
     localiser: Localiser
@@ -196,6 +197,7 @@ class Models:
     labelling: labelling_codec.Settings
     wide: wide_box.Settings
     identities: dict[str, Identity]
+    shapes: geometry_evidence.LevelShapes = field(default_factory=geometry_evidence.shipped)
 
 
 def load(folder: Path | None = None, threads: int = 0) -> Models:

@@ -18,6 +18,7 @@ from endplate.detection.chain import aligned, upright
 from endplate.detection.detect import detect
 from endplate.errors import EndplateError
 from endplate.geometry.curves import Curve
+from endplate.labelling.geometry_evidence import with_geometry
 from endplate.labelling.name import name_levels, with_coordinate
 from endplate.labelling.read_levels import read_levels
 from endplate.localisation.localise import Centreline, NoSpine, localise
@@ -138,7 +139,7 @@ class Found:
         spine: the straightened image in which they were found.
         curve: the column's course through them.
         vertebrae: head to feet, at least one.
-        level_evidence: (n, 25) log-probabilities of the levels C1 to S1 at each, as network and localiser see them.
+        level_evidence: (n, 25) log-probabilities of C1 to S1 at each, by the network, the localiser and the bodies' shapes.
     """
 
     spine: StraightSpine
@@ -161,7 +162,8 @@ def find(volume: Volume, models: Models, clock: Clock | None = None) -> Found | 
     with watch.stage("label"):
         read_off = read_levels(volume, spine.curve, vertebrae, models.level_reader, (models.wide, models.labelling))
         coordinate = centreline.level_at(np.array([v.centre_mm[2] for v in vertebrae]))
-    return Found(spine, refit(centreline, vertebrae), vertebrae, with_coordinate(read_off, coordinate))
+        evidence = with_geometry(with_coordinate(read_off, coordinate), vertebrae, models.shapes)
+    return Found(spine, refit(centreline, vertebrae), vertebrae, evidence)
 
 
 def _find_bodies(volume: Volume, found: Centreline, models: Models, clock: Clock) -> tuple[StraightSpine, list[Vertebra]]:

@@ -93,6 +93,12 @@ def with_coordinate(log_probability: Floats, coordinate: Floats, scale: float | 
     return joined
 
 
+def counted(vertebrae: Sequence[Vertebra]) -> NDArray[np.intp]:
+    """Steps (n,) from the first body to each, with the bodies that were missed between two as their distance tells."""
+    steps = [1 + int(np.argmax([0.0, *_skips(upper, lower)])) for upper, lower in pairwise(vertebrae)]
+    return np.cumsum([0, *steps])
+
+
 def _named(vertebrae: Sequence[Vertebra], path: Sequence[int], confidence: Sequence[float]) -> tuple[Vertebra, ...]:
     """The bodies with their names; the sacrum's are no bodies to measure."""
     named = [v.named(levels.ALL[p], min(c, 1.0)) for v, p, c in zip(vertebrae, path, confidence, strict=True)]
