@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DENY_NETWORK = """
 import os, sys
 def deny(event, arguments):
-    if event in ("socket.__new__", "socket.connect", "socket.getaddrinfo"):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
         os._exit(99)
 sys.addaudithook(deny)
 """
