@@ -24,9 +24,13 @@ docs:
 style:
     .venv/bin/python scripts/style_report.py
 
-# time and memory of each stage on a 400-slice CT
-benchmark *args:
-    .venv/bin/python benchmarks/quantify_400.py {{args}}
+# time and memory: a 400-slice CT, stages against references, JPEG 2000, cost by slices, a hundred scans
+benchmark:
+    .venv/bin/python benchmarks/quantify_400.py
+    .venv/bin/python benchmarks/stages.py --json benchmarks/results/stages.json
+    .venv/bin/python benchmarks/jpeg2000.py --json benchmarks/results/jpeg2000.json
+    .venv/bin/python benchmarks/linear.py --json benchmarks/results/linear.json
+    .venv/bin/python benchmarks/memory_100.py --json benchmarks/results/memory-100.json
 
 # every benchmark of accuracy with the networks in `runs/`, held against the committed numbers: `just accuracy ../shared/data`
 accuracy data:

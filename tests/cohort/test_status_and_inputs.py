@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from endplate import __version__, pipeline
 from endplate.cli import exit_codes, run
-from endplate.cohort import Destination, Maker, worklist
+from endplate.cohort import Destination, Maker, stream, worklist
 from endplate.cohort import run as quantified
 from endplate.cohort.inputs import expanded
 from endplate.cohort.leftovers import clean
@@ -109,3 +110,22 @@ def test_errors_travel_between_processes() -> None:
 
     error = pickle.loads(pickle.dumps(InputRefused("not_ct", "an MR")))
     assert (error.code, error.message, str(error)) == ("not_ct", "an MR", "an MR")
+
+
+def test_inputs_are_looked_for_one_by_one_with_the_names_that_all_at_once_get(tmp_path: Path) -> None:
+    inputs = [tmp_path / name / "scan.nii.gz" for name in ("a", "b", "a", "c")]
+    for one in inputs:
+        one.parent.mkdir(exist_ok=True)
+        one.write_bytes(b"no NIfTI")
+    out, drawn = tmp_path / "out", list[Path]()
+
+    def paths() -> Iterator[Path]:
+        for one in inputs:
+            drawn.append(one)
+            yield one
+
+    jobs = stream(paths(), out)
+    first = next(jobs)
+    assert drawn == inputs[:1], "the others are looked for when their turn comes"
+    assert [first, *jobs] == worklist(inputs, out)
+    assert drawn == inputs

@@ -60,7 +60,7 @@ def cohort(
         dicom: write report.sr.dcm, overview.sc.dcm and report.pdf.dcm for each scan that came as DICOM as well.
         no_parquet: write tables as CSV alone; Parquet needs pyarrow, of the extra endplate[cohort].
     """
-    from endplate.cohort import worklist
+    from endplate.cohort import stream
     from endplate.cohort.inputs import expanded
     from endplate.cohort.leftovers import clean
     from endplate.report.parquet import check_installed
@@ -85,7 +85,7 @@ def cohort(
         check_writable(out)
         clean(out.resolve())
     print(f"looking for scans under {len(paths)} {'path' if len(paths) == 1 else 'paths'}", file=sys.stderr)
-    jobs = worklist(paths, out.resolve(), Choice(all_series))
+    jobs = stream(paths, out.resolve(), Choice(all_series))
     return _tell(jobs, orders) if status else _measure(jobs, orders, where, not no_parquet)
 
 
@@ -108,7 +108,7 @@ def _orders(to: tuple[Path, tuple[str, ...]], models: Path | None, norms: str, h
     return Orders(Destination(out, maker, overwrite, further), recipe, retry_failed)
 
 
-def _measure(jobs: list[Job], orders: Orders, where: Place, parquet: bool) -> int:
+def _measure(jobs: Iterable[Job], orders: Orders, where: Place, parquet: bool) -> int:
     from endplate.cli.progress import told
     from endplate.cohort import measured, write_tables
     from endplate.cohort.leftovers import clean
@@ -118,7 +118,7 @@ def _measure(jobs: list[Job], orders: Orders, where: Place, parquet: bool) -> in
     began = perf_counter()
     try:
         with where.pool(orders.recipe.threads, len(os.sched_getaffinity(0))) as pool:
-            found.extend(told(measured(jobs, orders, pool), len(jobs), line))
+            found.extend(told(measured(jobs, orders, pool), None, line))
     except KeyboardInterrupt:
         clean(out)
         write_tables(out, parquet, page=True)
@@ -133,7 +133,7 @@ def _measure(jobs: list[Job], orders: Orders, where: Place, parquet: bool) -> in
     return exit_code(found)
 
 
-def _tell(jobs: list[Job], orders: Orders) -> int:
+def _tell(jobs: Iterable[Job], orders: Orders) -> int:
     """How far the cohort is, without doing anything."""
     from endplate.cohort.status import statuses
 

@@ -17,17 +17,19 @@ def shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
     return told(outcomes, total, line)
 
 
-def told(items: Iterable[T], total: int, words: Callable[[T], str]) -> Iterator[T]:
-    """Passes items on and tells of each, in the given words."""
+def told(items: Iterable[T], total: int | None, words: Callable[[T], str]) -> Iterator[T]:
+    """Passes items on and tells of each, in the given words; ``total`` is None where nobody knows it yet."""
     if sys.stderr.isatty():
         yield from _with_bar(items, total, words)
         return
     for number, item in enumerate(items, 1):
-        print(f"[{number}/{total}] {words(item)}", file=sys.stderr, flush=True)
+        print(
+            f"[{number}/{total}] {words(item)}" if total is not None else f"[{number}] {words(item)}", file=sys.stderr, flush=True
+        )
         yield item
 
 
-def _with_bar(items: Iterable[T], total: int, words: Callable[[T], str]) -> Iterator[T]:
+def _with_bar(items: Iterable[T], total: int | None, words: Callable[[T], str]) -> Iterator[T]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

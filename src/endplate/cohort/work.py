@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -94,10 +95,10 @@ def work(task: Task) -> Status:
 
 
 def measured(jobs: Iterable[Job], orders: Orders, pool: Pool) -> Iterator[Status]:
-    """What became of every scan, each once: first those that were done before, then the others as they are ready.
+    """What became of every scan, each once, as it is ready or found to be done before; jobs are drawn as workers become free.
 
     Args:
-        jobs: from `worklist`.
+        jobs: from `worklist` or `stream`.
         orders: what is to be done with them.
         pool: where.
 
@@ -105,16 +106,23 @@ def measured(jobs: Iterable[Job], orders: Orders, pool: Pool) -> Iterator[Status
         ModelUnusable: if the weights turn out to be damaged.
         OSError: if the output cannot be written.
     """
-    tasks = []
+    before: deque[Status] = deque()
+    for found in pool.map(work, _tasks(jobs, orders, before)):
+        while before:
+            yield before.popleft()
+        yield _lost(found) if isinstance(found, Lost) else found
+    yield from before
+
+
+def _tasks(jobs: Iterable[Job], orders: Orders, done_before: deque[Status]) -> Iterator[Task]:
+    """What is to be measured; of what is done, the status is put aside."""
     for job in jobs:
         before = None if orders.destination.overwrite else status.status(job, orders.destination)
         again = before is not None and orders.retry_failed and before.state in FAILED
         if before is not None and before.state not in ("waiting", "running") and not again:
-            yield replace(before, earlier=True)
+            done_before.append(replace(before, earlier=True))
         else:
-            tasks.append(Task(job, replace(orders.destination, overwrite=orders.destination.overwrite or again), orders.recipe))
-    for found in pool.map(work, tasks):
-        yield _lost(found) if isinstance(found, Lost) else found
+            yield Task(job, replace(orders.destination, overwrite=orders.destination.overwrite or again), orders.recipe)
 
 
 def _lost(lost: Lost) -> Status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,6 +53,24 @@ def worklist(paths: Sequence[Path | str], out: Path, choice: Choice | None = Non
         if not absent and wanted.origin.key not in jobs:
             jobs[wanted.origin.key] = replace(wanted, name=names.claim(wanted.name, wanted.origin))
     return list(jobs.values())
+
+
+def stream(paths: Iterable[Path | str], out: Path, choice: Choice | None = None) -> Iterator[Job]:
+    """As `worklist`, input by input: the first scan can be measured before the last is looked for, and none is kept.
+
+    A folder is one input, whose studies are looked at together.
+
+    Args:
+        paths: as in `worklist`.
+        out: the output folder.
+        choice: without a series; one may lie under any of the inputs, which `worklist` looks through first.
+    """
+    names, seen = ledger.Names(out), set[str]()
+    for path in paths:
+        for wanted in _found(path, choice or Choice()):
+            if wanted.origin.key not in seen:
+                seen.add(wanted.origin.key)
+                yield replace(wanted, name=names.claim(wanted.name, wanted.origin))
 
 
 def _found(path: Path | str, choice: Choice) -> list[Job]:
