@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import nibabel
@@ -218,7 +219,9 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(small_series: Pa
         copy(small_series, tmp_path / "scans" / name, SeriesInstanceUID=f"1.2.3.{number}", StudyInstanceUID=f"1.2.4.{number}")
     out = tmp_path / "out"
     command = [sys.executable, "-m", "endplate", "quantify", str(tmp_path / "scans"), "--out", str(out)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # a shell's background job ignores Ctrl-C, and so would its children
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     deadline = time.monotonic() + 120
     while not (out / "a" / "run.json").is_file() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
