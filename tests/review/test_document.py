@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from endplate.morphometry.norms import shipped
@@ -56,6 +56,7 @@ def test_what_made_the_model_doubt_stays_to_be_judged() -> None:
     assert reviewed(report, review, shipped()).review.edits == ()  # type: ignore[union-attr]
 
 
+@settings(deadline=None)
 @given(chains())
 def test_a_review_survives_json(bodies: Any) -> None:
     review = opened(report_of(bodies))
@@ -158,6 +159,7 @@ def test_points_that_are_not_finite_are_refused(report: Report) -> None:
         replace(opened(report), vertebrae=(replace(v, points_lps_mm=odd),))
 
 
+@settings(deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
 def test_any_content_is_a_review_or_a_value_error(content: Any) -> None:
     for whole in (content, {"schema": "endplate-review/1", "vertebrae": content}):
