@@ -129,3 +129,13 @@ def test_inputs_are_looked_for_one_by_one_with_the_names_that_all_at_once_get(tm
     assert drawn == inputs[:1], "the others are looked for when their turn comes"
     assert [first, *jobs] == worklist(inputs, out)
     assert drawn == inputs
+
+
+def test_a_rendering_that_is_asked_for_later_is_added_without_measuring_again(scans: Path, tmp_path: Path) -> None:
+    command = ["cohort", str(scans / "anna"), "--out", str(tmp_path / "out"), "--workers", "1", "--no-parquet"]
+    assert run(command) == exit_codes.OK
+    folder = tmp_path / "out" / "ct-anna"
+    picture = (folder / "overview.png").stat().st_mtime_ns
+    assert run([*command, "--html"]) == exit_codes.OK
+    assert (folder / "report.html").is_file()
+    assert (folder / "overview.png").stat().st_mtime_ns == picture

@@ -138,11 +138,8 @@ def _tell(jobs: Iterable[Job], orders: Orders) -> int:
     from endplate.cohort.status import statuses
 
     found = list(statuses(jobs, orders.destination))
-    print(*[*_counts(found), *_reasons(found)], sep="\n")
-    running = [s for s in found if s.state == "running"]
-    print(
-        *(f"  running: {s.name}, attempt {s.attempts}" for s in running), sep="\n" if running else "", end="\n" if running else ""
-    )
+    running = [f"  running: {s.name}, attempt {s.attempts}" for s in found if s.state == "running"]
+    print(*_counts(found), *_reasons(found), *running, sep="\n")
     return exit_codes.OK
 
 

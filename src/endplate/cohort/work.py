@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from endplate import __version__, pipeline
-from endplate.cohort import status
+from endplate.cohort import ledger, status
 from endplate.cohort.pool import Lost, Pool
 from endplate.cohort.run import FAULT, Destination, run
 from endplate.cohort.status import FAILED, WORKER_DIED, Status
@@ -115,11 +115,12 @@ def measured(jobs: Iterable[Job], orders: Orders, pool: Pool) -> Iterator[Status
 
 
 def _tasks(jobs: Iterable[Job], orders: Orders, done_before: deque[Status]) -> Iterator[Task]:
-    """What is to be measured; of what is done, the status is put aside."""
+    """What is to be measured, or lacks a rendering; of what is done, the status is put aside."""
     for job in jobs:
         before = None if orders.destination.overwrite else status.status(job, orders.destination)
         again = before is not None and orders.retry_failed and before.state in FAILED
-        if before is not None and before.state not in ("waiting", "running") and not again:
+        lacking = ledger.missing(orders.destination.out / job.name, orders.destination.further)
+        if before is not None and before.state not in ("waiting", "running") and not again and not lacking:
             done_before.append(replace(before, earlier=True))
         else:
             yield Task(job, replace(orders.destination, overwrite=orders.destination.overwrite or again), orders.recipe)
