@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from endplate.cli import exit_codes
 from endplate.cli.cluster import Place
+from endplate.cli.further import Further
 from endplate.cli.quantify import check_writable
 
 if TYPE_CHECKING:
@@ -33,11 +34,7 @@ def cohort(
     norms: str = DEFAULT_NORMS,
     all_series: bool = False,
     overwrite: bool = False,
-    html: bool = False,
-    pdf: bool = False,
-    fhir: bool = False,
-    slicer: bool = False,
-    dicom: bool = False,
+    further: Further | None = None,
     no_parquet: bool = False,
 ) -> int:
     """Measure the CTs of a whole cohort, many at a time, whatever happens.
@@ -53,11 +50,7 @@ def cohort(
         norms: what is expected at each level: ct-keypoints-1, chest-ct-experts-1, or a CSV file of your own.
         all_series: measure every CT series; the best of each study if left out.
         overwrite: do again what is done already.
-        html: write report.html for each scan as well.
-        pdf: write report.pdf for each scan as well.
-        fhir: write fhir.json for each scan as well.
-        slicer: write slicer.mrk.json for each scan as well.
-        dicom: write report.sr.dcm, overview.sc.dcm and report.pdf.dcm for each scan that came as DICOM as well.
+        further: files that each scan gets as well.
         no_parquet: write tables as CSV alone; Parquet needs pyarrow, of the extra endplate[cohort].
     """
     from endplate.cohort import stream
@@ -72,10 +65,8 @@ def cohort(
         where = place or Place()
         _expect(where.mistake is None, str(where.mistake))
         paths = expanded(inputs)
-        asked = {"html": html, "pdf": pdf, "fhir": fhir, "slicer": slicer, "dicom": dicom}
-        further = tuple(name for name, wanted in asked.items() if wanted)
         threads = max(1, cores // (where.workers or cores)) if where.is_here else 1
-        orders = _orders((out.resolve(), further), models, norms, (threads, overwrite, retry_failed))
+        orders = _orders((out.resolve(), (further or Further()).names), models, norms, (threads, overwrite, retry_failed))
     except ValueError as error:
         print(f"endplate: {error}", file=sys.stderr)
         return exit_codes.USAGE

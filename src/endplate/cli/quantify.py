@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from endplate.cli import exit_codes
+from endplate.cli.further import Further
 
 if TYPE_CHECKING:
     from endplate.cohort import Destination, Outcome
@@ -25,11 +26,7 @@ def quantify(
     all_series: bool = False,
     series: str | None = None,
     overwrite: bool = False,
-    html: bool = False,
-    pdf: bool = False,
-    fhir: bool = False,
-    slicer: bool = False,
-    dicom: bool = False,
+    further: Further | None = None,
 ) -> int:
     """Measure every vertebra of every CT under some paths.
 
@@ -44,11 +41,7 @@ def quantify(
         all_series: measure every CT series; the best of each study if left out.
         series: measure the series with this Series Instance UID alone.
         overwrite: do again what is done already.
-        html: write report.html as well, a page that needs no other file.
-        pdf: write report.pdf as well, the same page on A4.
-        fhir: write fhir.json as well, a FHIR R4 Bundle with DiagnosticReport and Observations.
-        slicer: write slicer.mrk.json as well, points and heights as 3D Slicer markups.
-        dicom: write report.sr.dcm, overview.sc.dcm and report.pdf.dcm as well, for scans that came as DICOM.
+        further: files that each scan gets as well.
     """
     from endplate import __version__, cohort, pipeline
     from endplate.anatomy import levels
@@ -75,8 +68,7 @@ def quantify(
         return _usage(f"--top-level {top_level} names the vertebrae of one scan, but there are {len(jobs)}; give one scan")
     weights = {stage: identity.sha256 for stage, identity in networks.identities.items()}
     maker = cohort.Maker(__version__, weights, top_level, f"{table.name} {table.fingerprint}")
-    asked = {"html": html, "pdf": pdf, "fhir": fhir, "slicer": slicer, "dicom": dicom}
-    destination = cohort.Destination(out, maker, overwrite, tuple(name for name, wanted in asked.items() if wanted))
+    destination = cohort.Destination(out, maker, overwrite, (further or Further()).names)
     outcomes: list[Outcome] = []
     try:
         outcomes.extend(shown(cohort.run(jobs, destination, networks, pipeline.Settings(top_level, table)), len(jobs)))
