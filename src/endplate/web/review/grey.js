@@ -7,8 +7,8 @@
 /** @type {Record<string, {name: string, window: Window}>} bone is what the overview shows */
 export const PRESETS = {
   bone: { name: "Bone", window: { centre: 350, width: 1200 } },
-  wide: { name: "Wide bone", window: { centre: 500, width: 2000 } },
-  soft: { name: "Soft tissue", window: { centre: 50, width: 400 } },
+  wide: { name: "Wide", window: { centre: 500, width: 2000 } },
+  soft: { name: "Soft", window: { centre: 50, width: 400 } },
 };
 
 const LEAST_WIDTH = 20;

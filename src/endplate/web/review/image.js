@@ -1,7 +1,8 @@
 // @ts-check
 /** The straight image: window and level, zoom, pan, parasagittal scroll, and what the pointer does on it. */
 
-import { byId, put, say } from "./dom.js";
+import { banner } from "./dialogue.js";
+import { part, put, say } from "./dom.js";
 import { draggedWindow, GreyImage, PRESETS, sharp } from "./grey.js";
 import { Pointer } from "./pointer.js";
 import { Points } from "./points.js";
@@ -20,7 +21,7 @@ const AROUND_MM = [78, 84];
 const FIT_MARGIN = /** @type {[number, number]} */ ([100, 26]);
 
 export class Stage {
-  #canvas = /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ (byId("image")));
+  #canvas = /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ (part("image")));
   #grey = new GreyImage();
   /** @type {import("./grey.js").Pixels[]} */
   #channels = [];
@@ -37,16 +38,19 @@ export class Stage {
   /**
    * @param {State} state
    * @param {Places} places
-   * @param {{redraw: () => void, windowed: () => void}} told
+   * @param {boolean} pictured whether there are images; without them points cannot be moved
+   * @param {{redraw: () => void}} told
    */
-  constructor(state, places, told) {
+  constructor(state, places, pictured, told) {
     this.state = state;
     this.places = places;
+    this.pictured = pictured;
     this.told = told;
     /** @type {number[]} */
     this.offsets = [0];
-    this.host = byId("stage");
-    this.points = new Points(/** @type {any} */ (byId("marks")), places, state);
+    this.host = part("stage");
+    this.points = new Points(/** @type {any} */ (part("marks")), places, state);
+    this.points.handles.forEach((handle, i) => handle.addEventListener("focus", () => state.select(state.selected, SIX[i])));
     this.pointer = new Pointer(this);
     new ResizeObserver(() => this.#resized()).observe(this.host);
     this.fit();
@@ -134,7 +138,7 @@ export class Stage {
   /** @param {Window} window */
   setWindow(window) {
     this.window = window;
-    this.told.windowed();
+    this.told.redraw();
   }
 
   /** @param {number} by towards the patient's left where positive */
@@ -155,6 +159,11 @@ export class Stage {
     if (at >= 0) this.points.handles[at].focus({ preventScroll: true });
   }
 
+  toggleBare() {
+    this.bare = !this.bare;
+    this.told.redraw();
+  }
+
   draw() {
     const { view, channel, window } = this;
     const { width, height } = this.size;
@@ -164,6 +173,7 @@ export class Stage {
     this.host.classList.toggle("bare", this.bare);
     this.points.draw(view);
     this.#around();
+    this.#tools();
   }
 
   #picture() {
@@ -179,14 +189,26 @@ export class Stage {
   #around() {
     const pxPerMm = this.view.scale / this.places.rows.pixel_mm;
     const mm = scaleBar(pxPerMm);
-    byId("bar").style.width = `${mm * pxPerMm}px`;
-    say(byId("bar-mm"), `${mm} mm`);
-    const slider = /** @type {HTMLInputElement} */ (byId("offset"));
+    part("bar").style.width = `${mm * pxPerMm}px`;
+    say(part("bar-mm"), `${mm} mm`);
+    const slider = /** @type {HTMLInputElement} */ (part("offset"));
     slider.max = String(this.offsets.length - 1);
     slider.value = String(this.channel);
     const words = offsetWords(this.offsets[this.channel]);
     put(slider, "aria-valuetext", words);
-    say(byId("offset-mm"), words);
+    say(part("offset-mm"), words);
+  }
+
+  #tools() {
+    put(part("bare"), "aria-pressed", String(this.bare));
+    put(part("add"), "aria-pressed", String(this.pointer.adding));
+    const { centre, width } = this.window;
+    say(part("window-said"), `C ${centre.toFixed(0)} W ${width.toFixed(0)} HU`);
+    for (const button of Array.from(part("presets").children)) {
+      put(button, "aria-pressed", String(PRESETS[button.getAttribute("data-preset") ?? ""]?.window === this.window));
+    }
+    if (this.pointer.adding) banner("adding", "Click where the centre of the missing vertebra lies; Esc ends it.");
+    else banner("adding", null);
   }
 }
 

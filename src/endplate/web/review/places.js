@@ -137,7 +137,7 @@ function squeezed(shape, above, below) {
  * @param {ReviewVertebra[]} vertebrae
  */
 export function schematic(vertebrae) {
-  const points = vertebrae.flatMap(pointsOf);
+  const points = vertebrae.length ? vertebrae.flatMap(pointsOf) : [/** @type {Point} */ ([0, 0, 0])];
   const [top, bottom] = [Math.max(...points.map((p) => p[2])), Math.min(...points.map((p) => p[2]))];
   const [front, back] = [Math.min(...points.map((p) => p[1])), Math.max(...points.map((p) => p[1]))];
   const middle = vertebrae.length ? centreOf(vertebrae[0])[0] : 0;

@@ -2,7 +2,7 @@
 /** The original sagittal, coronal and axial planes through the chosen vertebra, with its points in place. */
 
 import { getPixels } from "../api.js";
-import { byId, say } from "./dom.js";
+import { part, say } from "./dom.js";
 import { GreyImage, sharp } from "./grey.js";
 import { centreOf, COLUMNS } from "./vertebrae.js";
 
@@ -78,7 +78,7 @@ class Pane {
     this.scanId = scanId;
     this.context = context;
     this.redraw = redraw;
-    this.canvas = /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ (byId(name)));
+    this.canvas = /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ (part(name)));
     this.canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(redraw).observe(this.canvas);
@@ -137,7 +137,7 @@ class Pane {
       this.#kept.set(at, pixels);
       if (this.#asked === at) this.#take(pixels);
     } catch (error) {
-      say(byId(`${this.name}-at`), `${this.name}: ${/** @type {Error} */ (error).message}`);
+      say(part(`${this.name}-at`), `${this.name}: ${/** @type {Error} */ (error).message}`);
     }
   }
 
@@ -164,7 +164,7 @@ class Pane {
     }
     this.#points(context, v, scale, [width, height]);
     const mm = this.#off === 0 ? "through its centre" : `${Math.abs(this.#off)} mm ${this.#way()}`;
-    say(byId(`${this.name}-at`), mm);
+    say(part(`${this.name}-at`), mm);
   }
 
   #way() {
@@ -227,7 +227,7 @@ function gradeOf(state) {
  * @param {boolean} near
  */
 function line(context, ends, colour, near) {
-  context.globalAlpha = near ? 0.9 : 0.3;
+  context.globalAlpha = near ? 0.9 : 0.45;
   context.strokeStyle = colour;
   context.lineWidth = 1.25;
   context.setLineDash(near ? [] : [3, 3]);
@@ -246,7 +246,7 @@ function line(context, ends, colour, near) {
  * @param {boolean} chosen
  */
 function dot(context, [x, y], colour, near, chosen) {
-  context.globalAlpha = near ? 1 : 0.45;
+  context.globalAlpha = near ? 1 : 0.75;
   context.beginPath();
   context.arc(x, y, chosen ? 5 : 3, 0, 2 * Math.PI);
   context.strokeStyle = "#000";

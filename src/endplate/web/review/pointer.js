@@ -14,10 +14,12 @@ const CLICK_PX = 3;
 /** CSS px per mm from which every body's points can be taken, not only those of the selected one: below they lie too dense */
 const EASY_SCALE = 2.5;
 const ZOOM_PER_PX = 1.0015;
+const NOTCH_PX = 50;
 
 export class Pointer {
   /** @type {Drag | null} */
   #drag = null;
+  #turned = 0;
   space = false;
   /** waits for a click that says where a new vertebra lies */
   adding = false;
@@ -147,8 +149,8 @@ export class Pointer {
    * @param {XY} at
    */
   #movePoint({ id, which, grab, lateral }, at) {
-    const { state, places, view } = this.stage;
-    if (id === null || which === null) return;
+    const { state, places, view, pictured } = this.stage;
+    if (id === null || which === null || !pictured) return;
     const pixel = underScreen(view, [at[0] + grab[0], at[1] + grab[1]]);
     const to = places.patient({ pixel, lateral });
     state.edit((vertebrae) => moved(vertebrae, id, which, to), "drag");
@@ -185,7 +187,19 @@ export class Pointer {
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 20 : 1;
     const turned = (event.deltaY || event.deltaX) * lines;
-    if (event.shiftKey) this.stage.scroll(Math.sign(turned));
+    if (event.shiftKey) this.#turn(turned);
     else this.stage.zoom(ZOOM_PER_PX ** -turned, this.#at(event));
+  }
+
+  /**
+   * One slab for each notch of a wheel, however finely a touchpad divides it.
+   *
+   * @param {number} turned px
+   */
+  #turn(turned) {
+    this.#turned = Math.sign(turned) === Math.sign(this.#turned) ? this.#turned + turned : turned;
+    if (Math.abs(this.#turned) < NOTCH_PX) return;
+    this.stage.scroll(Math.sign(this.#turned));
+    this.#turned = 0;
   }
 }

@@ -1,7 +1,8 @@
 // @ts-check
 /** The vertebrae in a table: what they measure now, and beside it what the model said. */
 
-import { byId, element, put, say } from "./dom.js";
+import { element, gradeBadge } from "../element.js";
+import { part, put, say } from "./dom.js";
 import { lossSaid, millimetres, percent, ratio } from "./numbers.js";
 import { isChanged } from "./opened.js";
 
@@ -15,7 +16,7 @@ import { isChanged } from "./opened.js";
 export class Table {
   /** @type {Map<string, Row>} */
   #rows = new Map();
-  #body = byId("vertebrae");
+  #body = part("vertebrae");
   /** @type {string | null} */
   #selected = null;
 
@@ -64,7 +65,7 @@ export class Table {
     const choose = () => this.chosen(id);
     const name = element("button", { class: "plain level", type: "button", click: choose });
     const cells = Array.from({ length: 6 }, () => element("td", { class: "number" }));
-    const [grade, model] = [gradeBadge(), element("td", { class: "model" })];
+    const [grade, model] = [newGrade(), element("td", { class: "model" })];
     const first = element("th", { scope: "row" }, name);
     const row = element("tr", { "data-id": id, click: choose }, first, ...cells, element("td", {}, grade.badge), model);
     const made = { row, name, cells, grade, model };
@@ -100,10 +101,11 @@ export class Table {
 }
 
 /** @returns {Grade} */
-export function gradeBadge() {
+function newGrade() {
   const word = element("span");
-  const blocks = element("span", { class: "blocks", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
-  return { badge: element("span", { class: "grade" }, blocks, word), word };
+  const badge = gradeBadge(0, "");
+  badge.append(word);
+  return { badge, word };
 }
 
 /**
@@ -112,8 +114,9 @@ export function gradeBadge() {
  * @param {string | null} shape
  * @param {string[]} names
  */
-export function fillGrade({ badge, word }, value, shape, names) {
+function fillGrade({ badge, word }, value, shape, names) {
   put(badge, "data-grade", value ?? "none");
+  badge.classList.toggle("blank", value === null);
   badge.classList.toggle("solid", (value ?? 0) >= 2);
   say(word, gradeSaid(value, shape, names));
 }
