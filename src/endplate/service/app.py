@@ -17,7 +17,7 @@ from endplate.service.session import Sessions
 from endplate.service.settings import Settings
 
 if TYPE_CHECKING:
-    from endplate.service.jobs import Jobs
+    from endplate.service.jobs.orders import Jobs
 
 _SAYS = "Finds vertebral fractures on CT and lets readers review them. Research use only: not a medical device."
 

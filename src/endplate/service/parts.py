@@ -14,7 +14,7 @@ from endplate.service.session import Sessions
 from endplate.service.settings import Settings
 
 if TYPE_CHECKING:
-    from endplate.service.jobs import Jobs
+    from endplate.service.jobs.orders import Jobs
 
 HEX = "^[0-9a-f]{32}$"
 
