@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from endplate.errors import InputRefused
 from endplate.report.report import Report
 from endplate.report.table import write_atomically
+from endplate.review.images import images_from_source
 from endplate.service.jobs.lives import replaced_folder
-from endplate.service.jobs.measure import IMAGES
+from endplate.service.jobs.measure import IMAGES, NO_IMAGES
 from endplate.service.jobs.orders import now, read_order, scan_id
+from endplate.service.jobs.patients import patient_of_source
 from endplate.service.jobs.place import Outcome, Place
 from endplate.service.jobs.progress import Progress
 from endplate.service.records import Job, Scan
@@ -48,6 +51,7 @@ def _take(place: Place, path: Path, actor: str) -> None:
     content = path.read_bytes()
     report = Report.from_json(content.decode())
     scan = Scan(scan_id(path.parent, REPORT), report.source.name or path.parent.name, "waiting", now(), report.source.path)
+    scan = replace(scan, patient=patient_of_source(report))
     place.store.add_scan(scan, actor)
     if place.store.report(scan.id) is not None:
         return
@@ -61,6 +65,11 @@ def _take(place: Place, path: Path, actor: str) -> None:
 
 
 def _images(report: Report, folder: Path) -> str | None:
-    from endplate.review.images import images_from_source
-
-    return images_from_source(report, folder)
+    """None where they could be made; else why not."""
+    if report.status != "ok":
+        return NO_IMAGES.get(report.status, f"the scan is {report.status}")
+    try:
+        images_from_source(report, folder)
+    except (InputRefused, ValueError) as refusal:
+        return str(refusal)
+    return None

@@ -10,6 +10,7 @@ from time import perf_counter
 from endplate import pipeline
 from endplate.errors import EndplateError, InputRefused
 from endplate.report.report import Report
+from endplate.review.images import write_images
 from endplate.service.jobs.lives import replaced_folder
 from endplate.service.jobs.orders import scan_id
 from endplate.service.jobs.patients import patient
@@ -22,7 +23,9 @@ from endplate.volume.read import files_of, find_scans, read_scan
 from endplate.volume.scan_list import FoundScan
 
 IMAGES = "images"
-_NO_IMAGES = {"refused": "the scan could not be measured", "no_spine": "no spine was found in the scan"}
+NO_IMAGES = {"refused": "the scan could not be measured", "no_spine": "no spine was found in the scan"}
+
+_REMEDY = "put it back and retry, or delete the scan"
 
 
 class SourceGone(EndplateError):
@@ -79,7 +82,7 @@ def keep(place: Place, scan: str, result: pipeline.Result, images: Callable[[Rep
         if report.status == "ok" and images is not None:
             without = images(report, half / IMAGES)
         else:
-            without = _NO_IMAGES.get(report.status, f"the scan is {report.status}")
+            without = NO_IMAGES.get(report.status, f"the scan is {report.status}")
     place.store.set_measured(scan, report, without)
 
 
@@ -90,10 +93,10 @@ def part_of(found: FoundScan) -> str:
 
 def _read(scan: Scan) -> tuple[Patient, Volume]:
     if not Path(scan.source).exists():
-        raise SourceGone("source_gone", f"{scan.source} does not exist any more; put it back and retry, or delete the scan")
+        raise SourceGone("source_gone", f"{scan.source} does not exist any more; {_REMEDY}")
     named = [f for f in find_scans(Path(scan.source)).scans if scan_id(f.path, part_of(f)) == scan.id]
     if not named:
-        raise SourceGone("source_gone", f"{scan.source} does not hold this scan any more; put it back and retry, or delete the scan")
+        raise SourceGone("source_gone", f"{scan.source} does not hold this scan any more; {_REMEDY}")
     found = replace(named[0], name=scan.name)
     with files_of(found) as here:
         who = patient(here.series.slices[0].path) if here.series is not None else Patient()
@@ -102,8 +105,6 @@ def _read(scan: Scan) -> tuple[Patient, Volume]:
 
 
 def _images(volume: Volume, report: Report, folder: Path) -> str | None:
-    from endplate.review.images import write_images
-
     try:
         write_images(volume, report, folder)
     except ValueError as error:  # a report without a vertebra, or a course too short to straighten
