@@ -30,6 +30,7 @@ async def everything(store: Store) -> Events:
     """All jobs that wait or run, then jobs and scans as they change; never ends by itself."""
     mark = await in_thread(store.now_serial)
     number = await in_thread(last_number, store)
+    told: dict[str, Scan] = {}
     for job in await in_thread(partial(store.jobs, states=("waiting", "running"))):
         yield _event("job", job)
     while True:
@@ -40,7 +41,9 @@ async def everything(store: Store) -> Events:
             yield _event("job", job)
         ids = dict.fromkeys([*(j.scan_id for j in jobs if j.scan_id), *touched])
         for scan in await in_thread(_scans, store, ids):
-            yield _event("scan", scan)
+            if told.get(scan.id) != scan:  # a job tells more often of its stage than of its scan
+                told[scan.id] = scan
+                yield _event("scan", scan)
 
 
 async def of_job(store: Store, job_id: str) -> Events:

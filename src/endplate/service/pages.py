@@ -15,8 +15,14 @@ from starlette.staticfiles import StaticFiles
 from endplate.service.parts import HEX
 from endplate.service.problems import not_found
 
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".json": "application/json"}
-"""Said here, since a machine's own table may say otherwise and a browser then refuses the scripts."""
+_TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".json": "application/json",
+}
+"""Media types, said here since a machine's own table may say otherwise and a browser then refuses the scripts."""
 
 
 def web() -> Path:

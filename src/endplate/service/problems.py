@@ -75,6 +75,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 _ALWAYS = (401, 403, 422)
 _WORDS = {
+    400: "The request is not whole",
     401: "No token, or a wrong one",
     403: "From another site, or by another host name",
     404: "Does not exist",

@@ -172,4 +172,6 @@ class Receiver:
 
 
 def _no_form(error: Exception) -> Refused:
-    return Refused(400, "bad_request", f"the body is no multipart form ({str(error)[:100]}); expected fields named 'files'; send it again")
+    return Refused(
+        400, "bad_request", f"the body is no multipart form ({str(error)[:100]}); expected fields named 'files'; send it again"
+    )

@@ -52,7 +52,7 @@ def follows(if_match: str | None) -> int:
         raise Refused(428, "precondition_required", f"{found}; GET the review first, so that nobody's work is lost")
     tag = _TAG.fullmatch(if_match.strip())
     if tag is None:
-        raise Refused(422, "bad_request", f"If-Match {if_match[:80]!r}: expected the ETag of a review, such as \"3\"; GET it first")
+        raise Refused(422, "bad_request", f'If-Match {if_match[:80]!r}: expected the ETag of a review, such as "3"; GET it first')
     return int(tag[1])
 
 
@@ -121,7 +121,9 @@ def model_of(store: Store, scan: Scan) -> Report:
     if report is None:
         raise not_found(f"a report of scan {scan.name}, which is {scan.status},", "wait until it is measured")
     if report.status == "refused":
-        raise _unfit(f"scan {scan.name} was refused: {report.messages[0].text if report.messages else ''}; there is nothing to review")
+        raise _unfit(
+            f"scan {scan.name} was refused: {report.messages[0].text if report.messages else ''}; there is nothing to review"
+        )
     return report
 
 

@@ -34,7 +34,9 @@ def listening(settings: Settings) -> socket.socket:
         AddressUnusable: if the port is in use, or the address is not this machine's.
     """
     try:
-        family, _, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"

@@ -105,7 +105,9 @@ class Settings:
         if self.token is not None and len(self.token) < LEAST_TOKEN:
             return f"the token has {len(self.token)} characters; expected {LEAST_TOKEN} or more; make one with {MAKE_TOKEN}"
         if self.token is not None and not (self.token.isascii() and self.token.isprintable() and " " not in self.token):
-            return f"the token holds spaces or characters beyond ASCII; expected letters, digits and signs; make one with {MAKE_TOKEN}"
+            return (
+                f"the token holds spaces or characters beyond ASCII; expected letters, digits and signs; make one with {MAKE_TOKEN}"
+            )
         missing = [str(f) for f in self.folders if not f.is_dir()]
         return f"--folders {missing[0]} is no folder; expected one that exists" if missing else None
 

@@ -34,11 +34,11 @@ class Upload:
 
     Attributes:
         folder: that holds it.
-        files: how many.
+        name: what the user sees.
     """
 
     folder: Path
-    files: int
+    name: str
 
 
 async def received(request: Request, settings: Settings) -> Upload:
@@ -57,7 +57,9 @@ async def received(request: Request, settings: Settings) -> Upload:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        raise Refused(413, "too_large", f"the disk of {settings.data} is full; free some room, or start with another --data") from error
+        raise Refused(
+            413, "too_large", f"the disk of {settings.data} is full; free some room, or start with another --data"
+        ) from error
 
 
 async def _received(request: Request, body: _Body, settings: Settings) -> Upload:
@@ -70,8 +72,8 @@ async def _received(request: Request, body: _Body, settings: Settings) -> Upload
         receiver = Receiver(kind, folder / "files", settings.limits)
         stack.callback(receiver.close)
         await _onto_disk(body, receiver, settings)
-        await anyio.to_thread.run_sync(_settle, folder, receiver)
-    return Upload(settings.uploads / folder.name, len(receiver.paths))
+        name = await anyio.to_thread.run_sync(_settle, folder, receiver)
+    return Upload(settings.uploads / folder.name, name)
 
 
 def _check_size(size: int, settings: Settings) -> None:
@@ -129,19 +131,20 @@ class _Body:
                 self.more = bool(message.get("more_body"))
 
 
-def _settle(folder: Path, receiver: Receiver) -> None:
+def _settle(folder: Path, receiver: Receiver) -> str:
     """Looks at the scans, and gives their folder the name that they shall have."""
     if not receiver.paths:
         raise Refused(422, "bad_request", "the upload holds no file; expected at least one in a field named 'files'")
     files = folder / "files"
     _check_scans(files)
     label = _label(receiver)
-    for entry in list(files.iterdir()) if label is None else ():
-        entry.rename(folder / entry.name)
     if label is None:
+        (top,) = files.iterdir()
+        top.rename(folder / top.name)
         files.rmdir()
-    elif label != files.name:
-        files.rename(folder / label)
+        return top.name
+    files.rename(folder / label)
+    return label
 
 
 def _label(receiver: Receiver) -> str | None:

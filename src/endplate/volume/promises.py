@@ -38,7 +38,9 @@ def check_promise(scan: FoundScan) -> None:
         raise
     except Exception as error:  # the libraries raise a dozen exception types on damaged headers
         found = f"{scan.path.name}: {type(error).__name__}: {error}"
-        raise InputRefused("unreadable", f"{found}; expected a header of {scan.kind}; the file is damaged; export it again") from error
+        raise InputRefused(
+            "unreadable", f"{found}; expected a header of {scan.kind}; the file is damaged; export it again"
+        ) from error
     _check(scan.path.name, (voxels, wanted), held * (MOST_RATIO if compressed else 1))
 
 

@@ -23,7 +23,9 @@ _FILE: dict[str, Any] = {
     },
 }
 Name = Annotated[str, Path(max_length=100, json_schema_extra={"enum": list(NAMES)})]
-Version = Annotated[int | None, Query(ge=0, lt=2**31, description="of the review; the last saved one if left out, 0 for the model's")]
+Version = Annotated[
+    int | None, Query(ge=0, lt=2**31, description="of the review; the last saved one if left out, 0 for the model's")
+]
 
 
 @router.get("/exports/{name}", response_class=Response, responses={200: _FILE})

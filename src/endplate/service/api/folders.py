@@ -26,7 +26,9 @@ class Folder(BaseModel):
 def folders(service: Service, folder: Folder, actor: Actor) -> Job:
     """Orders the scans of a folder to be measured, or its finished reports to be taken in."""
     path = _allowed(folder.path, service.settings.folders)
-    return service.jobs.order_find([path], actor) if folder.kind == "scans" else service.jobs.order_import(path, actor)
+    if folder.kind == "scans":
+        return service.jobs.order_find([path], actor)
+    return service.jobs.order_import(path, actor)
 
 
 def _allowed(text: str, roots: tuple[Path, ...]) -> Path:

@@ -30,7 +30,7 @@ _PNG: dict[str, Any] = {"description": "A picture", "content": {"image/png": {"s
 def straight(service: Service, found: KnownScan, if_none_match: Annotated[str, Header()] = "") -> Response:
     """The straightened image, channel by channel from the patient's right to the left."""
     pixels = np.ascontiguousarray(_images(service, found).straight, "<i2")
-    tag = f'"{sha256(pixels).hexdigest()[:32]}"'
+    tag = f'"{sha256(pixels.tobytes()).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}  # kept, but asked for again: a scan may be deleted
     if tag in [t.strip().removeprefix("W/") for t in if_none_match.split(",")]:
         return Response(status_code=304, headers=headers)

@@ -58,7 +58,10 @@ def retry(service: Service, job_id: JobId, actor: Actor) -> Job:
     before = job(service, job_id)
     if before.state not in ("failed", "cancelled"):
         raise Refused(409, "conflict", f"the job is {before.state}; expected one that failed or was cancelled; let it be")
-    return service.jobs.retry(job_id, actor)
+    try:
+        return service.jobs.retry(job_id, actor)
+    except ValueError as error:  # another client was faster
+        raise Refused(409, "conflict", str(error)) from error
 
 
 @router.get("/events", response_class=EventSourceResponse, responses={200: _STREAM})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -25,13 +26,15 @@ _FORM: dict[str, Any] = {
 
 
 @router.post(
-    "/uploads", status_code=202, openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
+    "/uploads",
+    status_code=202,
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )
 async def upload(service: Service, request: Request, actor: Actor) -> Job:
     """Takes DICOM files, a zip, NIfTI, NRRD or MHA, and orders what they hold to be measured."""
     came = await uploads.received(request, service.settings)
     try:
-        return await in_thread(service.jobs.order_find, [came.folder], actor)
+        return await in_thread(partial(service.jobs.order_find, [came.folder], actor, came.name))
     except BaseException:
         shutil.rmtree(came.folder, ignore_errors=True)
         raise
