@@ -34,6 +34,9 @@ HOMES = {
     "dask_jobqueue": {"cohort"},
     "dicomweb_client": {"volume"},
     "requests": {"volume"},
+    "sqlalchemy": {"service"},
+    "alembic": {"service"},
+    "dbos": {"service"},
 }
 """Library -> the files or folders of the package that may import it."""
 
