@@ -70,6 +70,13 @@ export function moment(iso) {
 }
 
 /**
+ * The day of a moment, as the reader's calendar shows it.
+ *
+ * @param {string | null | undefined} iso
+ */
+export const day = (iso) => moment(iso).split(" ")[0];
+
+/**
  * A DICOM person name (PS3.5 6.2: family^given^middle^prefix^suffix, up to three spellings parted by =) for a reader.
  *
  * @param {string} name

@@ -82,7 +82,9 @@ export class Jobs {
     const [running, waiting, failed] = [this.of("running"), this.of("waiting"), this.of("failed")];
     const told = this.of("done", "cancelled").filter((job) => job.kind !== "measure" || job.state === "cancelled");
     const busy = running.length + waiting.length + this.sending.length;
-    byId("jobs-busy", HTMLElement).textContent = busy ? `${busy} running` : "";
+    const doing = running.length + this.sending.length;
+    const numbers = [doing && `${doing} running`, waiting.length && `${waiting.length} waiting`].filter(Boolean);
+    byId("jobs-busy", HTMLElement).textContent = numbers.join(", ");
     byId("jobs-failed", HTMLElement).textContent = failed.length ? `${failed.length} failed` : "";
     byId("jobs-cancel", HTMLButtonElement).hidden = running.length + waiting.length < 2;
     byId("jobs-retry", HTMLButtonElement).hidden = failed.length < 2;

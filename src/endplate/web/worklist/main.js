@@ -104,7 +104,7 @@ function summarise({ scans, total, counts }) {
   const text = total === 0 ? "No scan" : `${range}${counted(total, "scan")}${order}`;
   const summary = byId("summary", HTMLElement);
   if (summary.textContent !== text) summary.textContent = text;
-  const any = VIEWS[0].counts.some((name) => counts[name]);
+  const any = VIEWS[0].count(counts) > 0;
   byId("empty", HTMLElement).hidden = any;
   byId("nothing", HTMLElement).hidden = !any || total > 0;
   byId("table", HTMLElement).hidden = total === 0;

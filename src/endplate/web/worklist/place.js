@@ -35,7 +35,7 @@ export function placeOf(search) {
   return {
     view: VIEWS.some((one) => one.id === view) ? view : START.view,
     grade: Math.min(whole("grade", 0), 3),
-    search: said.get("search") ?? "",
+    search: (said.get("search") ?? "").replaceAll("\0", "").slice(0, 200),
     sort: SORTS.includes(sort) ? sort : START.sort,
     descending: said.get("descending") === "1",
     page: Math.max(whole("page", 1), 1),

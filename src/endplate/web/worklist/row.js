@@ -2,7 +2,7 @@
 /** One line of the worklist. */
 
 import { element, gradeBadge } from "../element.js";
-import { chance, counted, dicomDate, gradeWord, lossWord, moment, personName, reviewWord, statusWord } from "../words.js";
+import { chance, counted, day, dicomDate, gradeWord, lossWord, moment, personName, reviewWord, statusWord } from "../words.js";
 
 /** @typedef {import("./types.js").Scan} Scan */
 /** @typedef {import("./types.js").Job} Job */
@@ -44,11 +44,12 @@ function finding(scan, flagged) {
   if (scan.status !== "measured" || found === null) return [scan.message && line("small faint clamp", scan.message)];
   const grade = found.worst_grade;
   const word = grade === null ? "not assessable" : gradeWord(grade);
-  const where = grade === null || grade === 0 ? "" : [found.worst_level ?? "unnamed level", `-${lossWord(found.worst_loss)}`].join(" ");
+  const level = `${found.worst_level ?? "unnamed"}${found.levels_uncertain ? "?" : ""}`;
+  const loss = grade ? element("span", { class: "number", title: "Height lost" }, `\u2212${lossWord(found.worst_loss)}`) : null;
   const more = found.fractures > 1 ? counted(found.fractures, "fracture") : "";
   const doubt = found.levels_uncertain && element("span", { class: "doubt", title: "The names of the levels are in doubt: count them" }, "levels uncertain");
   return [
-    element("span", { class: "worst" }, gradeBadge(grade, word, flagged), where && element("b", { class: "where" }, where)),
+    element("span", { class: "worst" }, ...(grade === null ? [] : [element("b", { class: "level" }, level)]), gradeBadge(grade, word, flagged), loss),
     (more || doubt) && element("span", { class: "line small faint" }, more, more && doubt ? " - " : "", doubt),
   ];
 }
@@ -75,10 +76,10 @@ function study(scan) {
 function review(scan) {
   const signed = SIGNED.has(scan.review ?? "");
   const sign = scan.review === "rejected" ? "✕ " : signed ? "✓ " : "";
-  const who = signed ? [scan.reader ?? "", moment(scan.signed_at)].filter(Boolean).join(", ") : scan.review === "draft" ? `version ${scan.review_version}` : "";
+  const who = signed ? [scan.reader, day(scan.signed_at)] : scan.review === "draft" ? [`version ${scan.review_version}`] : [];
   return [
     element("span", { class: "line state", "data-review": scan.review ?? "none" }, sign, scan.status === "measured" ? reviewWord(scan.review) : ""),
-    line("small faint", who),
+    line("small faint", who.filter(Boolean).join(", "), signed ? `${scan.reader ?? ""}, ${moment(scan.signed_at)}` : ""),
   ];
 }
 
@@ -87,7 +88,7 @@ function review(scan) {
  * @param {Job | undefined} job
  */
 export function status(scan, job) {
-  const under = line("small faint number", moment(scan.added_at));
+  const under = line("small faint number", `added ${day(scan.added_at)}`, `added ${moment(scan.added_at)}`);
   const word = element("span", { class: "line word", "data-status": scan.status }, statusWord(scan.status));
   if (scan.status !== "running") return [word, under];
   const share = job?.share ?? 0;
@@ -101,7 +102,8 @@ export function status(scan, job) {
  *
  * @param {string} look
  * @param {string} text
+ * @param {string} [whole] for the tooltip, where it says more
  */
-function line(look, text) {
-  return text ? element("span", { class: `line ${look}`, title: text }, element("bdi", {}, text)) : null;
+function line(look, text, whole = "") {
+  return text ? element("span", { class: `line ${look}`, title: whole || text }, element("bdi", {}, text)) : null;
 }

@@ -11,25 +11,44 @@ import { element } from "../element.js";
  * @property {string[]} status any of these
  * @property {string[]} review any of these
  * @property {number} grade at least this
- * @property {string[]} counts whose sum is how many there are
+ * @property {(counts: Record<string, number>) => number} count of scans in it, whatever else is asked for
  */
 
 const STATUSES = ["waiting", "running", "measured", "no_spine", "refused", "failed", "cancelled"];
+const REVIEWED = ["review:draft", "review:accepted", "review:accepted_with_edits", "review:rejected"];
+
+/**
+ * @param {...string} names
+ * @returns {(counts: Record<string, number>) => number}
+ */
+const sum = (...names) => (counts) => names.reduce((all, name) => all + (counts[name] ?? 0), 0);
+
+/** @param {Record<string, number>} counts which tell review:none of scans that are not measured as well */
+const unreviewed = (counts) => Math.max(sum("measured")(counts) - sum(...REVIEWED)(counts), 0);
 
 /** @type {readonly View[]} */
 export const VIEWS = [
-  { id: "all", label: "All", hint: "Every scan", status: [], review: [], grade: 0, counts: STATUSES },
-  { id: "flagged", label: "Flagged", hint: "Grade 2 or 3 and not signed", status: [], review: ["none", "draft"], grade: 2, counts: ["flagged"] },
-  { id: "unreviewed", label: "Unreviewed", hint: "Measured, and nobody has saved a review", status: ["measured"], review: ["none"], grade: 0, counts: ["review:none"] },
-  { id: "draft", label: "Draft", hint: "Saved and not signed", status: [], review: ["draft"], grade: 0, counts: ["review:draft"] },
-  { id: "signed", label: "Signed", hint: "Accepted, with or without edits", status: [], review: ["accepted", "accepted_with_edits"], grade: 0,
-    counts: ["review:accepted", "review:accepted_with_edits"] },
-  { id: "rejected", label: "Rejected", hint: "Signed as rejected", status: [], review: ["rejected"], grade: 0, counts: ["review:rejected"] },
-  { id: "running", label: "Running", hint: "Waiting or being measured", status: ["waiting", "running"], review: [], grade: 0,
-    counts: ["waiting", "running"] },
-  { id: "failed", label: "No result", hint: "Failed, refused, cancelled, or no spine found", status: ["failed", "refused", "no_spine", "cancelled"], review: [],
-    grade: 0, counts: ["failed", "refused", "no_spine", "cancelled"] },
+  view("all", "All", "Every scan", {}, sum(...STATUSES)),
+  view("flagged", "Flagged", "Grade 2 or 3, and not signed", { review: ["none", "draft"], grade: 2 }, sum("flagged")),
+  view("unreviewed", "Unreviewed", "Measured, and nobody has saved a review", { status: ["measured"], review: ["none"] }, unreviewed),
+  view("draft", "Draft", "A review is saved and not signed", { review: ["draft"] }, sum("review:draft")),
+  view("signed", "Signed", "Accepted, with or without edits", { review: ["accepted", "accepted_with_edits"] }, sum(...REVIEWED.slice(1, 3))),
+  view("rejected", "Rejected", "Signed as rejected", { review: ["rejected"] }, sum("review:rejected")),
+  view("running", "Running", "Waiting, or being measured", { status: STATUSES.slice(0, 2) }, sum(...STATUSES.slice(0, 2))),
+  view("failed", "No result", "Failed, refused, cancelled, or no spine found", { status: STATUSES.slice(3) }, sum(...STATUSES.slice(3))),
 ];
+
+/**
+ * @param {string} id
+ * @param {string} label
+ * @param {string} hint
+ * @param {{status?: string[], review?: string[], grade?: number}} asked
+ * @param {View["count"]} count
+ * @returns {View}
+ */
+function view(id, label, hint, asked, count) {
+  return { id, label, hint, status: asked.status ?? [], review: asked.review ?? [], grade: asked.grade ?? 0, count };
+}
 
 /**
  * @param {string} id
@@ -66,7 +85,7 @@ export function chips(into, chosen) {
       chip.href = address(view.id);
       chip.setAttribute("aria-current", String(view.id === current));
       if (counts === null) continue;
-      const number = view.counts.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
+      const number = view.count(counts);
       count.textContent = number.toLocaleString("en-GB");
       chip.dataset.empty = String(number === 0);
     }
