@@ -164,7 +164,7 @@ function takeLive() {
 /** Jobs that are over, which the service does not tell of itself. */
 async function past() {
   try {
-    const answers = await Promise.all(["state=failed", "kind=find", "kind=import"].map((what) => get(`/jobs?${what}`)));
+    const answers = await Promise.all(["state=failed&state=cancelled", "kind=find", "kind=import"].map((what) => get(`/jobs?${what}`)));
     for (const answer of answers) for (const job of answer.jobs) jobs.take(job);
   } catch (error) {
     alarm(message(error));
