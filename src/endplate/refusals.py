@@ -122,14 +122,25 @@ REFUSALS = {
         "error", "fewer instances came than the DICOMweb server lists", "try again; see the server's log"
     ),
     "cohort_missing": Refusal("error", "a library for many scans is not installed", "`pip install 'endplate[cohort]'`"),
+    "service_missing": Refusal(
+        "error", "`endplate serve`: a library that it needs is not installed; exit code 4", "`pip install 'endplate[service]'`"
+    ),
     "cluster_unreachable": Refusal(
         "error", "no Dask scheduler answers at the address; exit code 6", "start one with `dask scheduler`; check the address"
     ),
     "cluster_lost": Refusal("error", "the Dask scheduler went away; exit code 6", "start it again, repeat the command"),
     "no_slurm": Refusal("error", "`--slurm` where there is no `sbatch`; exit code 6", "log in to a Slurm login node"),
-    "no_review": Refusal("error", "`endplate export-truth`: no review, or none that is signed and accepted", "sign one"),
+    "no_review": Refusal(
+        "error", "truth or a review was asked for: nobody saved a review, or none that is signed and accepted", "sign one"
+    ),
+    "review_rejected": Refusal(
+        "error", "results as DICOM asked for a result that a reader rejected", "sign a version that accepts it, or send nothing"
+    ),
     "bad_review": Refusal(
         "error", "`endplate export-truth`: a review or its report that cannot be read, or do not fit", "save the review again"
+    ),
+    "other_scan": Refusal(
+        "error", "images for a review: what lies under the report's path is not the scan that was measured", "measure it anew"
     ),
     "no_vertebrae": Refusal("error", "a phantom without vertebrae", "give at least one"),
 }

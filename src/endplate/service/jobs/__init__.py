@@ -1,0 +1,1 @@
+"""Jobs that outlive the process that does them: finding scans, measuring them, taking finished reports."""

@@ -1,0 +1,5 @@
+"""Scans, jobs, versions of reviews and the audit trail, in SQLite or PostgreSQL."""
+
+from endplate.service.store.sql_store import SqlStore, opened_store
+
+__all__ = ["SqlStore", "opened_store"]
