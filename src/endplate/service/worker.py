@@ -82,13 +82,14 @@ def _listen(place: Place, url: str) -> None:
             "application_version": VERSION,
             "executor_id": place.worker,
             "log_level": "WARNING",
+            "run_migrations": False,
         }
     )
 
-    @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
     def work(job_id: str) -> None:
         do(place, job_id)
 
+    DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(work)
     DBOS.launch()
     DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=POLL_S)
 

@@ -41,7 +41,7 @@ def find(place: Place, job: Job, progress: Progress) -> Outcome:
     if not found.scans and not found.refused:
         _discard(place, paths)
         raise refusals[0] if refusals else InputRefused("no_scan", f"job {job.id} has no path to look under; order it again")
-    everything = [*found.scans, *found.refused]
+    everything: list[FoundScan | LeftOut] = [*found.scans, *found.refused]
     for number, item in enumerate(everything):
         progress.tell("find", 0.5 + 0.5 * number / len(everything))
         if isinstance(item, FoundScan):

@@ -93,7 +93,9 @@ def _read(scan: Scan) -> tuple[Patient, Volume]:
         raise SourceGone("source_gone", f"{scan.source} does not exist any more; put it back and retry, or delete the scan")
     named = [f for f in find_scans(Path(scan.source)).scans if scan_id(f.path, part_of(f)) == scan.id]
     if not named:
-        raise SourceGone("source_gone", f"{scan.source} does not hold this scan any more; put it back and retry, or delete the scan")
+        raise SourceGone(
+            "source_gone", f"{scan.source} does not hold this scan any more; put it back and retry, or delete the scan"
+        )
     found = replace(named[0], name=scan.name)
     with files_of(found) as here:
         who = patient(here.series.slices[0].path) if here.series is not None else Patient()
@@ -102,6 +104,10 @@ def _read(scan: Scan) -> tuple[Patient, Volume]:
 
 
 def _images(volume: Volume, report: Report, folder: Path) -> str | None:
+    from importlib.util import find_spec
+
+    if find_spec("endplate.review.images") is None:
+        return "not built yet"
     from endplate.review.images import write_images
 
     try:

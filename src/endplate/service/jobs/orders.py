@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class Jobs:
         self._store, self._data = store, data
         self._queue = Queue(migrated(jobs_url(data, url)))
 
-    def order_find(self, *paths: Path, actor: str, name: str = "") -> Job:
+    def order_find(self, paths: Sequence[Path], actor: str, name: str = "") -> Job:
         """Looks for scans under paths, and measures each.
 
         Args:

@@ -123,8 +123,13 @@ class Workers:
         if self._staff.database is not None:
             environment[DATABASE] = self._staff.database
         # the pipe ends with this process; a session of its own, so that Ctrl-C is for this process to answer
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL}
-        return subprocess.Popen(self._staff.command(), env=environment, start_new_session=True, **pipes)
+        return subprocess.Popen(
+            self._staff.command(),
+            env=environment,
+            start_new_session=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:
