@@ -19,7 +19,8 @@ const REVIEW = {
   accepted_with_edits: "Accepted with edits",
   rejected: "Rejected",
 };
-const GRADES = ["no deformity", "mild", "moderate", "severe"];
+/** Genant's grades, as in endplate.morphometry.genant */
+const GRADES = ["normal", "mild", "moderate", "severe"];
 
 /** @param {string} status of a scan */
 export const statusWord = (status) => STATUS[status] ?? status;
@@ -28,7 +29,7 @@ export const statusWord = (status) => STATUS[status] ?? status;
 export const reviewWord = (decision) => REVIEW[decision ?? "none"] ?? decision ?? "";
 
 /** @param {number | null | undefined} grade Genant's, 0 to 3 */
-export const gradeWord = (grade) => (grade === null || grade === undefined ? "not graded" : `grade ${grade}, ${GRADES[grade]}`);
+export const gradeWord = (grade) => (grade === null || grade === undefined ? "not graded" : `grade ${grade} ${GRADES[grade]}`);
 
 /**
  * A probability in per cent that never claims certainty, as in the report.
@@ -67,6 +68,13 @@ export function moment(iso) {
   const two = (number) => String(number).padStart(2, "0");
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
+
+/**
+ * The day of a moment, as the reader's calendar shows it.
+ *
+ * @param {string | null | undefined} iso
+ */
+export const day = (iso) => moment(iso).split(" ")[0];
 
 /**
  * A DICOM person name (PS3.5 6.2: family^given^middle^prefix^suffix, up to three spellings parted by =) for a reader.
