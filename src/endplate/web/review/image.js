@@ -81,7 +81,7 @@ export class Stage {
   fit() {
     const { rows, columns } = this.places.size;
     const margin = Math.min(FIT_MARGIN[0], this.size.width / 4);
-    this.view = showing(this.size, { top: 0, bottom: rows, left: 0, right: columns }, [margin, FIT_MARGIN[1]]);
+    this.view = showing(this.size, { top: -0.5, bottom: rows - 0.5, left: -0.5, right: columns - 0.5 }, [margin, FIT_MARGIN[1]]);
     this.fitted = true;
     this.told.redraw();
   }
