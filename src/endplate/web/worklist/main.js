@@ -30,6 +30,7 @@ let refreshing = false;
 
 const search = byId("search", HTMLInputElement);
 const grade = byId("grade", HTMLSelectElement);
+const listed = byId("list", HTMLElement);
 const changed = byId("changed", HTMLButtonElement);
 const jobs = new Jobs(alarm);
 const table = new Table((sort) => go({ ...sort, page: 1 }), (scan) => jobs.jobOf(scan));
@@ -59,17 +60,19 @@ async function load(quietly = false) {
   asked += 1;
   const mine = asked;
   showPlace(null);
+  listed.dataset.state = "asked";
   try {
     /** @type {Page} */
     const page = await get(queryOf(place));
     if (mine !== asked) return;
     alarm("");
     const last = Math.max(Math.ceil(page.total / place.size), 1);
-    if (place.page > last) go({ page: last }, true);
-    else accept(page, quietly);
+    if (place.page > last) return go({ page: last }, true);
+    accept(page, quietly);
   } catch (error) {
     if (mine === asked) alarm(message(error));
   }
+  if (mine === asked) listed.dataset.state = "shown";
 }
 
 /**
