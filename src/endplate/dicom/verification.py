@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
 from pydicom.dataset import Dataset
@@ -14,7 +13,7 @@ from endplate.report.review_words import signed
 NO_ORGANISATION = "Not stated"
 """Verifying Organization must not be empty, and a review knows none."""
 _LEAST_OFFSET, _MOST_OFFSET = timedelta(hours=-12), timedelta(hours=14)
-_COMPONENTS = 5
+_COMPONENTS, _LONGEST = 5, 64
 
 
 def flags(review: ReviewState | None, organisation: str) -> Dataset:
@@ -37,15 +36,17 @@ def flags(review: ReviewState | None, organisation: str) -> Dataset:
 def person_name(text: str) -> str:
     r"""A name as somebody typed it as a valid person name (PS3.5 section 6.2, PN), never an empty one.
 
-    What is no name of five components by its carets stays whole, as the first of them: which word is the family's is not guessed.
+    What has no carets stays whole, as the first of the five components, marked as such by a caret at its end: which word is the
+    family's is not guessed.
 
-    >>> person_name("Dr. Anna Maier"), person_name("Maier^Anna^^Dr."), person_name("A=B\\C"), person_name("^")
-    ('Dr. Anna Maier', 'Maier^Anna^^Dr.', 'A-B/C', '-')
+    >>> person_name("Dr. Anna Maier"), person_name("Maier^Anna^^Dr."), person_name("A=B\\C^"), person_name("^")
+    ('Dr. Anna Maier^', 'Maier^Anna^^Dr.', 'A-B/C^', '-^')
     """
-    said = text.replace("=", "-").replace("\\", "/")
-    parts = [" ".join(part.split()) for part in said.split("^")]
-    name = "^".join(parts) if len(parts) <= _COMPONENTS and any(parts) else " ".join(filter(None, parts))
-    return fitting(re.sub(r"\^+$", "", name), "PN") or "-"
+    parts = [" ".join(part.split()) for part in text.replace("=", "-").replace("\\", "/").split("^")]
+    if len(parts) > _COMPONENTS:
+        parts = [" ".join(filter(None, parts))]
+    name = fitting("^".join(parts), "PN").rstrip("^") or "-"
+    return name if "^" in name else f"{name[: _LONGEST - 1]}^"
 
 
 def date_time(at: datetime) -> str:

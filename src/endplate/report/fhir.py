@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, Literal
 
 from endplate.report import fhir_codes as codes
@@ -60,7 +61,9 @@ class _Identity:
 
     def signature(self) -> Resource:
         """When it was signed, as an instant; nothing before."""
-        return {"issued": signed(self.review.signed_at).isoformat()} if self.review and self.review.is_signed else {}
+        return (
+            {"issued": signed(self.review.signed_at).astimezone(UTC).isoformat()} if self.review and self.review.is_signed else {}
+        )
 
     def url(self, part: str) -> str:
         return f"urn:uuid:{uuid.uuid5(codes.NAMESPACE, plain(f'{self._seed} {part}'))}"

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
+from endplate.report.letters import drawable
+from endplate.report.page_content import with_texts
 from endplate.report.panels import PANELS
 from endplate.report.report import Entry, Message, PointPairs, Report
 from endplate.report.review_words import headline, standing
@@ -50,7 +52,8 @@ def overview(report: Report, spine: StraightSpine | None) -> Image.Image:
     return _drawn(report, spine).image
 
 
-def _drawn(report: Report, spine: StraightSpine | None) -> _Page:
+def _drawn(given: Report, spine: StraightSpine | None) -> _Page:
+    report = with_texts(given, drawable)
     page = _Page.of(report, spine)
     draw = ImageDraw.Draw(page.image)
     _head(draw, report, page)
@@ -232,7 +235,10 @@ def shortened(text: str, width_px: float, size: int) -> str:
 
 
 def _head(draw: ImageDraw.ImageDraw, report: Report, page: _Page) -> None:
-    name = shortened(f"endplate {report.source.name}", page.image.width - 2 * MARGIN, 20)
+    room = page.image.width - 2 * MARGIN
+    state = shortened(headline(report.review), 0.7 * room, 20) if report.review else ""
+    draw.text((page.image.width - MARGIN, MARGIN - 6), state, fill=INK, font=_font(20), anchor="ra")
+    name = shortened(f"endplate {report.source.name}", room - _length(state, 20) - GAP, 20)
     draw.text((MARGIN, MARGIN - 6), name, fill=FAINT, font=_font(20))
     worst = report.summary.worst_grade if report.summary else None
     colour = GRADE_COLOURS[worst] if worst else INK
@@ -313,11 +319,9 @@ def _notes(report: Report, width_px: int) -> list[tuple[str, str]]:
 
 
 def _reviewed(report: Report) -> str:
-    """Who decided what, and which bodies a reader set; the sentences of the edits stand in the page and in ``report.json``."""
-    if report.review is None:
-        return ""
+    """Which bodies a reader set; the sentences of the edits stand in the page and in ``report.json``."""
     by_reader = ", ".join(e.level or "unnamed level" for e in report.vertebrae if e.set_by_reader)
-    return f"{headline(report.review)}." + (f" Set by the reader, square points: {by_reader}." if by_reader else "")
+    return f"Set by the reader, square points: {by_reader}." if by_reader else ""
 
 
 def _foot(draw: ImageDraw.ImageDraw, report: Report, page: _Page) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -174,17 +174,22 @@ _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067
 
 def cleaned(value: Anything) -> Anything:
     """The same dataclass, tuple, list, dict or text with every text in it made `plain`."""
+    return with_texts(value, plain)
+
+
+def with_texts(value: Anything, change: Callable[[str], str]) -> Anything:
+    """The same dataclass, tuple, list, dict or text with every text in it changed."""
     made: Any = value
     if isinstance(value, str):
-        made = plain(value)
+        made = change(value)
     elif isinstance(value, tuple):
-        made = tuple(cleaned(v) for v in value)
+        made = tuple(with_texts(v, change) for v in value)
     elif isinstance(value, list):
-        made = [cleaned(v) for v in value]
+        made = [with_texts(v, change) for v in value]
     elif isinstance(value, dict):
-        made = {k: cleaned(v) for k, v in value.items()}
+        made = {k: with_texts(v, change) for k, v in value.items()}
     elif is_dataclass(value) and not isinstance(value, type):
-        made = replace(value, **{f.name: cleaned(getattr(value, f.name)) for f in fields(value)})
+        made = replace(value, **{f.name: with_texts(getattr(value, f.name), change) for f in fields(value)})
     return made
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import anyio
 from starlette.requests import Request
@@ -137,24 +138,21 @@ def _settle(folder: Path, receiver: Receiver) -> str:
         raise Refused(422, "bad_request", "the upload holds no file; expected at least one in a field named 'files'")
     files = folder / "files"
     _check_scans(files)
-    label = _label(receiver)
-    if label is None:
-        (top,) = files.iterdir()
-        top.rename(folder / top.name)
+    top = _top(receiver.paths)
+    label = receiver.name.strip() or top or (file_stem(Path(receiver.paths[0].name)) if len(receiver.paths) == 1 else "upload")
+    place = folder / safe_name(label)
+    if top is not None:
+        (files / top).rename(folder / "top")  # its name is the client's, and might be that of another of these folders
         files.rmdir()
-        return top.name
-    files.rename(folder / label)
-    return label
+        files = folder / "top"
+    files.rename(place)
+    return place.name
 
 
-def _label(receiver: Receiver) -> str | None:
-    """A folder's name for what comes without one; None where all lies in one folder that has a name."""
-    tops = {path.parts[0] for path in receiver.paths if len(path.parts) > 1}
-    if receiver.name.strip():
-        return safe_name(receiver.name)
-    if len(tops) == 1 and all(len(path.parts) > 1 for path in receiver.paths) and tops != {"files"}:
-        return None
-    return safe_name(file_stem(Path(receiver.paths[0].name))) if len(receiver.paths) == 1 else "upload"
+def _top(paths: Sequence[PurePosixPath]) -> str | None:
+    """The folder that all lies in, if there is one."""
+    tops = {path.parts[0] if len(path.parts) > 1 else "" for path in paths}
+    return tops.pop() or None if len(tops) == 1 else None
 
 
 def _check_scans(folder: Path) -> None:
