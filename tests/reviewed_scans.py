@@ -60,7 +60,7 @@ def put(service: Any, made: Measured, name: str, images: bool = True, report: Re
     if images:
         write_images(made.volume, kept, folder / "images")
     service.store.add_scan(Scan(scan_id, name, "waiting", "2026-11-25T08:00:00.000+00:00", str(folder)), "test")
-    patient = Patient("Doe^Jane<img src=x onerror=alert(1)>", "0042", "19480301", "F", "20260131", "CT <b>thorax</b>", "A1")
+    patient = Patient("Doe^Jane<script>alert(1)</script>", "0042", "19480301", "F", "20260131", "CT <b>thorax</b>", "A1")
     service.store.set_patient(scan_id, patient)
     service.store.set_running(scan_id)
     assert service.store.set_measured(scan_id, kept, None if images else "the source is gone")

@@ -183,6 +183,7 @@ export class Stage {
     const pixels = this.#channels[this.channel];
     const { scale, x, y } = this.view;
     if (pixels) this.#grey.draw(context, pixels, this.window, [x, y, pixels.columns * scale, pixels.rows * scale]);
+    put(this.host, "data-drawn", pixels ? "image" : "points");
   }
 
   /** Scale bar and lateral offset. */
