@@ -25,6 +25,7 @@ from report.conftest import report_of, spine_of
 from strategies import normal_column
 
 WEB = Path(endplate.__file__).parent / "web"
+FORBIDDEN = ("innerHTML", "outerHTML", "insertAdjacentHTML", "localStorage", "eval(")
 NAMES = ("T9", "T10", "T11", "T12", "L1", "L2", "L3", "L4")
 
 
@@ -46,12 +47,13 @@ def doubts(report: Report) -> list[dict[str, Any]]:
         replace(usual, complete=False, reason="cut by the field of view"),
         *crossing.vertebrae,
     ]
-    return [{"entry": json.loads(json.dumps(replace(report, vertebrae=(e,)).to_dict()["vertebrae"][0])), "doubt": model_doubt(e)} for e in cases]
+    plain = (json.loads(json.dumps(replace(report, vertebrae=(e,)).to_dict()["vertebrae"][0])) for e in cases)
+    return [{"entry": entry, "doubt": model_doubt(e)} for entry, e in zip(plain, cases, strict=True)]
 
 
 def shifts(review: Review) -> list[dict[str, Any]]:
     """Names moved as `endplate.review.shift` moves them; None where it refuses."""
-    asked = [
+    asked: list[list[str | None]] = [
         ["T9", "T10", None, "T12"],
         ["T11", "T12", "T13", "L1"],
         ["T11", "T12", "L1"],
@@ -77,7 +79,7 @@ def test_edits_undo_versions_names_and_places(tmp_path: Path) -> None:
         pytest.skip("node is not installed")
     report = Report.from_json(report_of(bodies()).to_json())
     review, spine = opened(report), spine_of(bodies())
-    vectors = {
+    vectors: dict[str, Any] = {
         "report": report.to_dict(),
         "review": review.to_dict(),
         "rules": rules(shipped()),
@@ -106,7 +108,9 @@ def test_its_modules_are_checked_and_reach_for_nothing_outside() -> None:
         text = file.read_text()
         assert text.startswith("// @ts-check\n"), file.name
         assert len(text.splitlines()) < 300, file.name
-        assert not any(word in text for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "localStorage", "eval(")), file.name
+        assert not any(word in text for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "localStorage", "eval(")), (
+            file.name
+        )
         sources = [line.split('"')[1] for line in text.splitlines() if line.startswith(("import ", "} from"))]
         assert all((file.parent / s).is_file() for s in sources), file.name
     page = (WEB / "review.html").read_text()

@@ -13,7 +13,7 @@ from served_worklist import HOSTILE, Served, Tab, chromium, many_scans, served, 
 pytest.importorskip("fastapi")
 pytest.importorskip("dbos")
 
-from endplate.service.records import Job, Patient, Query, Scan  # noqa: E402
+from endplate.service.records import Job, Patient, Query, Scan
 
 COUNT = 3000
 FIRST_ROW = """new MutationObserver((_, watch) => {

@@ -10,7 +10,7 @@ export class Actions {
   /**
    * @param {State} state
    * @param {Stage} stage
-   * @param {(text: string) => void} tell the reader, where something cannot be done or needs a next step
+   * @param {(text: string, stays?: boolean) => void} tell the reader, where something cannot be done or needs a next step
    */
   constructor(state, stage, tell) {
     this.state = state;
@@ -60,6 +60,7 @@ export class Actions {
     const { pointer } = this.stage;
     if (!this.state.editable) return;
     pointer.adding = !pointer.adding;
+    this.tell(pointer.adding ? "Click where the centre of the missing vertebra lies; Esc ends it." : "", pointer.adding);
     this.stage.told.redraw();
   }
 

@@ -17,8 +17,8 @@ import { fittingNames } from "./vertebrae.js";
 export class Detail {
   #level = /** @type {HTMLSelectElement} */ (part("level"));
   #reason = /** @type {HTMLInputElement} */ (part("reason"));
-  /** @type {unknown[]} */
-  #drawn = [];
+  /** what the choices were drawn for */
+  #drawn = "";
 
   /**
    * @param {State} state
@@ -45,8 +45,9 @@ export class Detail {
     /** @type {HTMLFieldSetElement} */ (part("detail")).disabled = !editable;
     if (v === null) return;
     const finding = findings[selectedIndex];
-    if (this.#drawn[0] !== shown || this.#drawn[1] !== v.id) this.#choices(v, selectedIndex);
-    this.#drawn = [shown, v.id];
+    const names = [v.id, v.not_assessable, ...shown.map(({ level }) => level)].join();
+    if (names !== this.#drawn) this.#choices(v, selectedIndex);
+    this.#drawn = names;
     this.#numbers(v, finding);
     const said = finding.reason === null ? this.#likely(finding) : `Not assessed: ${finding.reason}.`;
     say(part("why"), said);

@@ -2,7 +2,7 @@
 /** Questions and messages of the page. */
 
 import { element } from "../element.js";
-import { part } from "./dom.js";
+import { part, say } from "./dom.js";
 
 /**
  * Asks in a dialogue and gives the value of the button; null where it was closed by Escape.
@@ -51,12 +51,13 @@ const SHOWN_MS = 9000;
 let hiding;
 
 /**
- * A hint that goes by itself.
+ * Words over the image, which moves nothing on the page; they go by themselves unless they are to stay.
  *
- * @param {string} text
+ * @param {string} text empty takes them away
+ * @param {boolean} [stays]
  */
-export function hint(text) {
+export function hint(text, stays = false) {
   clearTimeout(hiding);
-  banner("hint", text);
-  hiding = setTimeout(() => banner("hint", null), SHOWN_MS);
+  say(part("hint"), text);
+  if (text && !stays) hiding = setTimeout(() => say(part("hint"), ""), SHOWN_MS);
 }

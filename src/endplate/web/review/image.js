@@ -1,7 +1,6 @@
 // @ts-check
 /** The straight image: window and level, zoom, pan, parasagittal scroll, and what the pointer does on it. */
 
-import { banner } from "./dialogue.js";
 import { part, put, say } from "./dom.js";
 import { draggedWindow, GreyImage, PRESETS, sharp } from "./grey.js";
 import { Pointer } from "./pointer.js";
@@ -52,13 +51,11 @@ export class Stage {
     this.points = new Points(/** @type {any} */ (part("marks")), places, state);
     this.points.handles.forEach((handle, i) => handle.addEventListener("focus", () => state.select(state.selected, SIX[i])));
     this.pointer = new Pointer(this);
-    new ResizeObserver(() => this.#resized()).observe(this.host);
+    this.size = { width: this.host.clientWidth, height: this.host.clientHeight };
+    new ResizeObserver(([{ contentRect }]) => this.#resized(contentRect)).observe(this.host);
     this.fit();
   }
 
-  get size() {
-    return { width: this.host.clientWidth, height: this.host.clientHeight };
-  }
 
   /**
    * @param {Int16Array} hu channels, rows and columns
@@ -73,7 +70,9 @@ export class Stage {
     this.told.redraw();
   }
 
-  #resized() {
+  /** @param {{width: number, height: number}} size */
+  #resized({ width, height }) {
+    this.size = { width, height };
     if (this.fitted) this.fit();
     this.told.redraw();
   }
@@ -177,9 +176,7 @@ export class Stage {
   }
 
   #picture() {
-    const { context, width, height } = sharp(this.#canvas);
-    context.fillStyle = "#000";
-    context.fillRect(0, 0, width, height);
+    const context = sharp(this.#canvas, [this.size.width, this.size.height]);
     const pixels = this.#channels[this.channel];
     const { scale, x, y } = this.view;
     if (pixels) this.#grey.draw(context, pixels, this.window, [x, y, pixels.columns * scale, pixels.rows * scale]);
@@ -208,8 +205,6 @@ export class Stage {
     for (const button of Array.from(part("presets").children)) {
       put(button, "aria-pressed", String(PRESETS[button.getAttribute("data-preset") ?? ""]?.window === this.window));
     }
-    if (this.pointer.adding) banner("adding", "Click where the centre of the missing vertebra lies; Esc ends it.");
-    else banner("adding", null);
   }
 }
 

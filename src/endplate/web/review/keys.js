@@ -2,7 +2,7 @@
 /** Every key of the page in one list: what it does, and what the help says of it. */
 
 import { element } from "../element.js";
-import { ask } from "./dialogue.js";
+import { ask, hint } from "./dialogue.js";
 import { PRESETS } from "./grey.js";
 
 /** @typedef {import("./actions.js").Actions} Actions */
@@ -141,6 +141,7 @@ function hold(event, stage) {
  */
 function letGo(state, stage) {
   stage.pointer.adding = false;
+  hint("");
   state.select(state.selected);
   stage.host.focus();
   stage.told.redraw();
