@@ -93,8 +93,8 @@ def test_a_point_dragged_by_5_mm_measures_what_the_library_says(made: Measured, 
     assert row_of(page, "T10")[1:8] == said(found[i])
     assert (found[i].grade or 0) >= 1
     for finding in found:
-        if finding.assessable and finding.level:
-            assert row_of(page, finding.level)[1:8] == said(finding)
+        if finding.assessable and finding.vertebra.level:
+            assert row_of(page, finding.vertebra.level)[1:8] == said(finding)
     assert "T10 biconcave, grade" in page.inner_text("#sentence")
     # the model's own stays beside it
     assert row_of(page, "T10")[8].startswith(before[6].split(" (")[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -115,3 +116,16 @@ def test_its_modules_are_checked_and_reach_for_nothing_outside() -> None:
         assert all((file.parent / s).is_file() for s in sources), file.name
     page = (WEB / "review.html").read_text()
     assert not any(word in page for word in (" style=", "<style", " onclick", "http:", "https:"))
+
+
+def test_the_page_names_all_its_modules_so_that_they_come_at_once() -> None:
+    page = (WEB / "review.html").read_text()
+    named = set(re.findall(r'<link rel="modulepreload" href="/static/(.+?)">', page))
+    assert named == {str(path.relative_to(WEB)) for path in imported(WEB / "review" / "main.js")}
+
+
+def imported(file: Path) -> set[Path]:
+    """All modules that one needs."""
+    sources = re.findall(r'^(?:import|\} from)\b.*?"(\..+?)"', file.read_text(), re.MULTILINE)
+    found = {(file.parent / s).resolve() for s in sources}
+    return found.union(*(imported(path) for path in found))

@@ -5,6 +5,7 @@ import { element } from "../element.js";
 import { chance } from "../words.js";
 import { part, say } from "./dom.js";
 import { lossSaid, millimetres, ratio } from "./numbers.js";
+import { isChanged } from "./opened.js";
 import { gradeSaid } from "./table.js";
 import { fittingNames } from "./vertebrae.js";
 
@@ -85,6 +86,7 @@ export class Detail {
     const { names } = this.state.rules.genant;
     const { heights, ratios, loss, interval, grade, shape } = finding;
     const now = [...heights.map(millimetres), ...ratios.map(ratio), lossSaid(loss, interval), gradeSaid(grade, shape, names)];
+    part("now").classList.toggle("changed", isChanged(v, this.state.report.vertebrae, this.state.rules));
     fillCells("now", [v.level ?? "?", ...now]);
     const entry = v.model_index === null ? null : this.state.report.vertebrae[v.model_index];
     fillCells("model-said", entry ? modelCells(entry, names) : ["did not find it", ...now.map(() => "")]);

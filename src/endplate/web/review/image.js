@@ -15,7 +15,7 @@ import { panned, scaleBar, showing, zoomed } from "./view.js";
 /** @typedef {import("./view.js").View} View */
 
 /** mm that are seen around a vertebra that is zoomed to, at least */
-const AROUND_MM = [78, 84];
+const AROUND_MM = [78, 86];
 /** px for names in front and grades behind; for head and feet */
 const FIT_MARGIN = /** @type {[number, number]} */ ([100, 26]);
 
@@ -92,7 +92,7 @@ export class Stage {
     const box = this.places.box([v]);
     const [row, column] = [(box.top + box.bottom) / 2, (box.left + box.right) / 2];
     const [tall, wide] = AROUND_MM.map((mm) => mm / this.places.rows.pixel_mm / 2);
-    this.view = showing(this.size, { top: row - tall, bottom: row + tall, left: column - wide, right: column + wide });
+    this.view = showing(this.size, { top: row - tall, bottom: row + tall, left: column - 0.8 * wide, right: column + 1.2 * wide });
     this.fitted = false;
     this.told.redraw();
   }
@@ -170,7 +170,7 @@ export class Stage {
     if (facts.some((fact, i) => fact !== this.#drawn[i])) this.#picture();
     this.#drawn = facts;
     this.host.classList.toggle("bare", this.bare);
-    this.points.draw(view);
+    this.points.draw(view, width);
     this.#around();
     this.#tools();
   }
