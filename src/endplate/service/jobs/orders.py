@@ -142,10 +142,9 @@ class Jobs:
         if job.state != "waiting":
             return job
         # a worker that takes it at this very moment sees at its first stage that it has ended
-        job = self._store.update_job(job.id, state="cancelled", ended_at=now(), cancelling=False)
         if job.scan_id is not None:
             self._store.set_unmeasured(job.scan_id, "cancelled", "")
-        return job
+        return self._store.update_job(job.id, state="cancelled", ended_at=now(), cancelling=False)
 
     def _known(self, job_id: str) -> Job:
         job = self._store.job(job_id)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -23,6 +25,7 @@ VERSION = "1"
 """Of the workflow, not of endplate: jobs that wait are done by whatever version is installed when their turn comes."""
 
 POLL_S = 0.2
+_BUSY_S = 30.0
 ACTIVE = ("ENQUEUED", "PENDING", "DELAYED")
 PRIORITY = {"find": 1, "import": 5, "measure": 10}
 """The lowest first: an upload is looked through before the scans of the last one are measured."""
@@ -45,10 +48,7 @@ def migrated(url: Url) -> Url:
     path = _file(url)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # a commit costs one write instead of three, and readers never wait; the mode stays with the file
-        with sqlite3.connect(path, timeout=30) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-        connection.close()
+        _write_ahead(path)
     DBOS.migrate(url)
     return url
 
@@ -104,6 +104,20 @@ class Queue:
 def quiet() -> None:
     """DBOS tells of every start; what goes wrong is enough."""
     logging.getLogger("dbos").setLevel(logging.WARNING)
+
+
+def _write_ahead(path: Path) -> None:
+    """Readers never wait for writers from now on; the file remembers it. SQLite does not wait for a process that does the same."""
+    deadline = monotonic() + _BUSY_S
+    while True:
+        try:
+            with closing(sqlite3.connect(path, timeout=_BUSY_S)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if monotonic() > deadline:
+                raise
+            sleep(0.01)
 
 
 def _file(url: Url) -> Path | None:
