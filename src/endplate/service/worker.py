@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from endplate.errors import EndplateError
 from endplate.service.jobs.lives import Life, deaths
 from endplate.service.jobs.orders import Jobs
 from endplate.service.jobs.place import Place
@@ -54,7 +55,14 @@ class Options:
 
 def main() -> None:
     """Works until it is ended."""
-    options = _options()
+    try:
+        _work(_options())
+    except EndplateError as error:
+        sys.stderr.write(f"endplate worker: {error.message}\n")
+        _end(error.exit_code)
+
+
+def _work(options: Options) -> None:
     data = options.data.absolute()
     database = options.database or f"sqlite:///{data / 'endplate.sqlite'}"
     life = Life(data)
