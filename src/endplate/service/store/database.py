@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from endplate.errors import StoreUnusable
@@ -20,6 +21,10 @@ SCHEMES = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "
 SETTINGS = (f"busy_timeout = {PATIENCE_S * 1000}", "foreign_keys = ON", "synchronous = FULL", "recursive_triggers = ON")
 """Of each SQLite connection; FULL: a signature that was confirmed outlives a power cut. Recursive triggers: INSERT OR REPLACE is a
 deletion too."""
+
+READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+WRITING: dict[str, Any] = {"isolation_level": "READ COMMITTED"}
+"""Of PostgreSQL's transactions, whatever the server is set to."""
 
 
 def address(url: str) -> URL:
@@ -39,6 +44,11 @@ def address(url: str) -> URL:
     return found.set(drivername=scheme)
 
 
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file, whatever signs its path holds."""
+    return URL.create("sqlite", database=os.fspath(path)).render_as_string()
+
+
 class Database:
     """Transactions on SQLite or PostgreSQL that several threads and processes may run at once.
 
@@ -51,13 +61,12 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         # Starlette calls from up to 40 threads: none of them waits for a connection
         self._engine = create_engine(url, pool_size=8, max_overflow=40, pool_pre_ping=not self.is_sqlite)
-        self._reading = self._engine
         if self.is_sqlite:
             _make_sqlite_ready(self._engine)
-        else:
-            # several queries of one answer see the same moment
-            self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._writing = self._engine.execution_options(writes=True)
+        # several queries of one answer see the same moment; who waited for a lock sees what was written meanwhile
+        reading, writing = ({}, {}) if self.is_sqlite else (READING, WRITING)
+        self._reading = self._engine.execution_options(**reading)
+        self._writing = self._engine.execution_options(writes=True, **writing)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -85,7 +94,7 @@ class Database:
                 "store_busy", f"database {self.url.render_as_string()}: all connections are taken; try again"
             ) from error
         except DBAPIError as error:
-            if not isinstance(error, DatabaseError) and not error.connection_invalidated:
+            if isinstance(error, IntegrityError | DataError):
                 raise
             raise self._unusable(error) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -43,7 +44,9 @@ def save(connection: Connection, scan_id: str, versions: tuple[Review, Report], 
     if scan.review_version != follows:
         raise Conflict(scan.review_version)
     edits = reviewed.review.edits if reviewed.review else ()
-    saved = SavedReview(review.version, review.decision, now(), review.reader, review.signed_at, edits, review.to_dict())
+    # as it will be read: arrays as lists
+    document = json.loads(as_json(review.to_dict()))
+    saved = SavedReview(review.version, review.decision, now(), review.reader, review.signed_at, edits, document)
     kept = {"decision": saved.decision, "saved_at": saved.saved_at, "reader": saved.reader, "signed_at": saved.signed_at}
     content = {"edits": as_json(saved.edits), "document": as_json(saved.document)}
     connection.execute(insert(REVIEWS).values(scan_key=key, version=saved.version, **kept, **content))
