@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -60,6 +61,9 @@ def main() -> None:
     except EndplateError as error:
         sys.stderr.write(f"endplate worker: {error.message}\n")
         _end(error.exit_code)
+    except Exception:
+        traceback.print_exc()
+        _end(1)  # not by itself: the thread that works would keep the process alive
 
 
 def _work(options: Options) -> None:

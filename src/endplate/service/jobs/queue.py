@@ -78,6 +78,11 @@ class Queue:
         }
         self._client.enqueue(options, job_id)
 
+    def put_again(self, job_id: str, kind: str) -> None:
+        """Orders a job that was ordered before; nothing happens where that order is still in the queue."""
+        if not self._names(ACTIVE, prefix=f"{job_id}-"):  # DBOS forgets the deduplication of what was given back
+            self.put(job_id, kind)
+
     def jobs(self) -> set[str]:
         """Ids of the jobs that wait or run."""
         return {name.split("-")[0] for name in self._names(ACTIVE)}
@@ -87,17 +92,22 @@ class Queue:
         return {name.split("-")[0] for name in self._names(("PENDING",), worker)}
 
     def give_back(self, worker: str) -> None:
-        """Lets others do what a worker has taken and not finished; it must have ended, or be about to."""
+        """Lets others do what a worker has taken and not finished; it must have ended."""
         for name in self._names(("PENDING",), worker):
             self._client.resume_workflow(name, queue_name=QUEUE)
+
+    def drop(self, job_id: str) -> None:
+        """Takes a job out that is not to be done any more."""
+        for name in self._names(ACTIVE, prefix=f"{job_id}-"):
+            self._client.cancel_workflow(name)
 
     def close(self) -> None:
         """Gives connections back."""
         self._client.destroy()
 
-    def _names(self, states: Sequence[str], worker: str | None = None) -> list[str]:
-        kept = {"load_input": False, "load_output": False}
-        found = self._client.list_workflows(status=list(states), name=WORKFLOW, executor_id=worker, **kept)
+    def _names(self, states: Sequence[str], worker: str | None = None, prefix: str | None = None) -> list[str]:
+        wanted = {"executor_id": worker, "workflow_id_prefix": prefix, "load_input": False, "load_output": False}
+        found = self._client.list_workflows(status=list(states), name=WORKFLOW, **wanted)
         return [workflow.workflow_id for workflow in found]
 
 

@@ -45,6 +45,7 @@ def bury(place: Place, death: Death, job_id: str) -> None:
     if job is not None and death.fault and job.attempts >= CRASHES:
         why = f"the worker ended {job.attempts} times while it did this job, at last in stage {job.stage!r}: {death.fault}"
         fail(place, job, f"{why}; give the machine more memory if it ran out, then retry", death.trace)
+        place.jobs.drop(job_id)
 
 
 def fail(place: Place, job: Job, message: str, trace: str = "") -> None:
