@@ -114,6 +114,25 @@ def test_the_page_says_it_before_the_finding_and_at_both_ends(fractured: r.Repor
     assert marked == ([] if decision == "accepted" else ["small", "small"])
 
 
+def test_many_edits_and_long_comments_stand_below_the_table_not_above_the_finding(fractured: r.Report, tmp_path: Path) -> None:
+    many, long = tuple(f"T8: point {i} moved" for i in range(30)), "grandiloquent " * 60
+    for edits, comment, pointer in (
+        (many, "short", "30 edits against what the model said: see Review, below."),
+        (many, long, "30 edits against what the model said and a comment: see Review, below."),
+        (EDITS, long, "A comment: see Review, below."),
+    ):
+        report = replace(fractured, review=ReviewState("accepted_with_edits", 1, READER, SIGNED_AT, comment, edits))
+        assert report.summary is not None
+        html, pdf = Page(page_html(report, b"")).said, words(page_pdf(report, b""), tmp_path)
+        for said in (html, pdf):
+            finding = said.index(report.summary.sentence)
+            assert said.index(pointer) < finding
+            assert said.count("grandiloquent") == comment.count("grandiloquent")  # a page may end within it
+            assert all(edit in said for edit in edits)
+            assert (said.index(edits[0]) < finding) == (edits == EDITS)
+            assert (said.index(comment.split()[0]) < finding) == (comment == "short")
+
+
 def test_a_page_without_a_review_is_as_it_was(fractured: r.Report) -> None:
     said = Page(page_html(fractured, b"")).said
     assert said.count(DISCLAIMER) == 2
