@@ -124,7 +124,8 @@ def served(data: Path, scans: list[Scan] | None = None, **further: Any) -> Itera
     settings = Settings(data=data, port=0, workers=0, **further)
     for folder in (settings.scans, settings.uploads, settings.incoming):
         folder.mkdir(parents=True)
-    fill(settings.url, scans or [])
+    if scans:
+        fill(settings.url, scans)
     with ExitStack() as stack:
         listener = stack.enter_context(serving.listening(settings))
         store = opened_store(settings.url)
@@ -163,8 +164,10 @@ def chromium() -> Iterator[Any]:
         pytest.skip("chromium is not installed")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @contextmanager
@@ -177,5 +180,7 @@ def tab(browser: Any, width: int = 1280, height: int = 720) -> Iterator[Tab]:
     opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
     opened.page.on("dialog", lambda dialog: (opened.said.append(f"dialogue: {dialog.message}"), dialog.dismiss()))
     opened.page.on("request", lambda request: opened.asked.append(request.url))
-    yield opened
-    context.close()
+    try:
+        yield opened
+    finally:
+        context.close()

@@ -16,7 +16,10 @@ from endplate.service.records import Job, Patient, Scan
 from report.conftest import CONTEXT, chest, report_of
 
 AT = "2026-11-25T07:30:00.000+00:00"
-MESSAGES = {"refused": Message("missing_slices", "error", "3 slices are missing"), "no_spine": Message("no_spine", "info", "no spine")}
+MESSAGES = {
+    "refused": Message("missing_slices", "error", "3 slices are missing"),
+    "no_spine": Message("no_spine", "info", "no spine"),
+}
 
 
 def new_scan(scan_id: str | None = None, name: str = "scan", at: str = AT, **patient: str) -> Scan:

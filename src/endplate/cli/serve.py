@@ -45,7 +45,6 @@ def serve(
         open_browser: open the worklist in a browser.
     """
     _check_installed()
-    from endplate.service import serving
     from endplate.service.settings import Settings, default_data
 
     settings = Settings(
@@ -61,6 +60,8 @@ def serve(
     )
     if settings.mistake is not None:
         return _usage(settings.mistake)
+    from endplate.service import serving
+
     try:
         listener = serving.listening(settings)
     except serving.AddressUnusable as error:

@@ -61,9 +61,9 @@ class _Identity:
 
     def signature(self) -> Resource:
         """When it was signed, as an instant; nothing before."""
-        return (
-            {"issued": signed(self.review.signed_at).astimezone(UTC).isoformat()} if self.review and self.review.is_signed else {}
-        )
+        if self.review is None or not self.review.is_signed:
+            return {}
+        return {"issued": signed(self.review.signed_at).astimezone(UTC).isoformat().replace("+00:00", "Z")}
 
     def url(self, part: str) -> str:
         return f"urn:uuid:{uuid.uuid5(codes.NAMESPACE, plain(f'{self._seed} {part}'))}"

@@ -30,6 +30,8 @@ PICTURE = (
     "beside it; dashed lines: not assessed"
 )
 WEAK = "* The norm of this level rests on few bodies."
+MOST_EDITS, MOST_COMMENT = 6, 500
+"""Edits, and characters, that stand above the finding; more of them stand below the table."""
 READER = "reader: points, name or assessability of this body were set by the reader."
 DOUBT = f"? The name of this level is less sure than {100 * UNCERTAIN_LEVEL:.0f} %."
 Anything = TypeVar("Anything")
@@ -57,14 +59,18 @@ class Reviewed:
     Attributes:
         decision: decides the frame around the words.
         headline: who decided what, when, in which version.
-        edits: against what the model said.
-        comment: the reader's own words.
+        comment: the reader's own words, where they are few.
+        edits: against what the model said, where they are few.
+        pointer: to ``longer``; empty without it.
+        longer: comment and edits that would push the finding off the first page.
     """
 
     decision: str
     headline: str
-    edits: tuple[str, ...]
     comment: str
+    edits: tuple[str, ...]
+    pointer: str
+    longer: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -195,7 +201,17 @@ def with_texts(value: Anything, change: Callable[[str], str]) -> Anything:
 
 def _review(report: r.Report) -> Reviewed | None:
     state = report.review
-    return None if state is None else Reviewed(state.decision, headline(state), state.edits, state.comment.strip())
+    if state is None:
+        return None
+    comment, edits = state.comment.strip(), state.edits
+    longer: tuple[str, ...] = ()
+    pointer = ""
+    if len(comment) > MOST_COMMENT:
+        comment, longer, pointer = "", (f"Comment: {comment}",), "A comment"
+    if len(edits) > MOST_EDITS or sum(map(len, edits)) > MOST_COMMENT:
+        pointer = f"{len(edits)} edits against what the model said" + (" and a comment" if longer else "")
+        edits, longer = (), (*longer, *edits)
+    return Reviewed(state.decision, headline(state), comment, edits, pointer and f"{pointer}: see Review, below.", longer)
 
 
 def _verdict(report: r.Report) -> str:

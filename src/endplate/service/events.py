@@ -26,15 +26,14 @@ async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
     return await anyio.to_thread.run_sync(partial(work, *arguments))
 
 
-async def everything(store: Store) -> Events:
-    """All jobs that wait or run, then jobs and scans as they change; never ends by itself."""
+async def everything(store: Store, ended: anyio.Event) -> Events:
+    """All jobs that wait or run, then jobs and scans as they change, until the service ends."""
     mark = await in_thread(store.now_serial)
     number = await in_thread(last_number, store)
     told: dict[str, Scan] = {}
     for job in await in_thread(partial(store.jobs, states=("waiting", "running"))):
         yield _event("job", job)
-    while True:
-        await anyio.sleep(LOOK_S)
+    while not await _is_over(ended):
         mark, jobs = await in_thread(_changed, store, mark)
         number, touched = await in_thread(_touched, store, number)
         for job in reversed(jobs):
@@ -46,19 +45,25 @@ async def everything(store: Store) -> Events:
                 yield _event("scan", scan)
 
 
-async def of_job(store: Store, job_id: str) -> Events:
-    """One job whenever it changes, until it has ended or is gone."""
+async def of_job(store: Store, job_id: str, ended: anyio.Event) -> Events:
+    """One job whenever it changes, until it or the service has ended."""
     told: Job | None = None
-    while True:
+    over = False
+    while not over:
         job = await in_thread(store.job, job_id)
         if job is None:
             return
         if job != told:
             yield _event("job", job)
             told = job
-        if job.state in ENDED:
-            return
-        await anyio.sleep(LOOK_S)
+        over = job.state in ENDED or await _is_over(ended)
+
+
+async def _is_over(ended: anyio.Event) -> bool:
+    """Waits for the next look, or the end of the service."""
+    with anyio.move_on_after(LOOK_S):
+        await ended.wait()
+    return ended.is_set()
 
 
 def last_number(store: Store) -> int:

@@ -11,11 +11,11 @@ import logging
 import socket
 from urllib.parse import quote, urlsplit
 
-import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from endplate.service.bodies import Body, again
 from endplate.service.problems import Problem, Refused, answer
 from endplate.service.session import Sessions
 from endplate.service.settings import Settings, is_loopback
@@ -123,53 +123,21 @@ class Guard:
         return not self._settings.is_local or is_loopback(str(address))
 
     async def _body(self, scope: Scope, receive: Receive) -> Receive:
-        """The whole small body, read before anything parses it; then whatever else comes."""
+        """The whole small body, read before anything parses it."""
         most = self._settings.limits.body_bytes
         promised = Headers(scope=scope).get("content-length", "0")
         size, came = int(promised) if promised.isdecimal() else 0, 0
-        chunks: list[bytes] = []
-        more = size <= most and scope["method"] not in _SAFE
-        while more:
-            message = await heard(receive, self._settings.limits.idle_s)
-            if message["type"] == "http.disconnect":
-                raise Refused(400, "bad_request", "the request broke off; send it again")
-            chunks.append(message.get("body", b""))
-            more = bool(message.get("more_body"))
-            came += len(chunks[-1])
+        body, pieces = Body(receive, self._settings.limits.idle_s), list[bytes]()
+        body.more = scope["method"] not in _SAFE or size > 0
+        while body.more and size <= most:
+            pieces.append(await body.piece())
+            came += len(pieces[-1])
             size = max(size, came)
-            more = more and size <= most
         if size > most:
+            await body.drain()
             found = f"the request's body has {size:,} bytes or more; expected at most {most:,}"
             raise Refused(413, "too_large", f"{found}; send files to {_UPLOADS}", {"Connection": "close"})
-        if scope["method"] in _SAFE:
-            return receive
-        return _again(b"".join(chunks), receive)
-
-
-async def heard(receive: Receive, idle_s: float) -> Message:
-    """The next message of a client, which must not keep us waiting for ever.
-
-    Raises:
-        Refused: 408 after ``idle_s`` seconds.
-    """
-    try:
-        with anyio.fail_after(idle_s):
-            return await receive()
-    except TimeoutError:
-        raise Refused(408, "bad_request", f"nothing came for {idle_s:g} s; send it again", {"Connection": "close"}) from None
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again
+        return again(b"".join(pieces), receive) if pieces else receive
 
 
 def _split(host: str) -> tuple[str, int | None]:

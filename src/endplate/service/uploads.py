@@ -11,13 +11,12 @@ from pathlib import Path, PurePosixPath
 
 import anyio
 from starlette.requests import Request
-from starlette.types import Receive
 
 from endplate.errors import InputRefused
+from endplate.service.bodies import Body
 from endplate.service.incoming import arriving
 from endplate.service.problems import Refused
 from endplate.service.receiving import Receiver
-from endplate.service.security import heard
 from endplate.service.settings import Settings
 from endplate.volume.promises import check_promise
 from endplate.volume.read import files_of, find_scans
@@ -25,8 +24,6 @@ from endplate.volume.scan_list import file_stem, safe_name
 
 _BATCH = 1 << 20
 """Bytes that are written at once."""
-_DRAIN_S = 5.0
-"""How long the rest of a refused upload is still read, since a browser shows no answer before it has sent all."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ async def received(request: Request, settings: Settings) -> Upload:
         Refused: if the client sends what we do not take.
         InputRefused: if none of the scans can be measured, as far as headers and archives tell.
     """
-    body = _Body(request.receive, settings.limits.idle_s)
+    body = Body(request.receive, settings.limits.idle_s)
     try:
         return await _received(request, body, settings)
     except (Refused, InputRefused):
@@ -63,7 +60,7 @@ async def received(request: Request, settings: Settings) -> Upload:
         ) from error
 
 
-async def _received(request: Request, body: _Body, settings: Settings) -> Upload:
+async def _received(request: Request, body: Body, settings: Settings) -> Upload:
     promised = request.headers.get("content-length", "0")
     _check_size(int(promised) if promised.isdecimal() else 0, settings)
     async with AsyncExitStack() as stack:
@@ -73,7 +70,7 @@ async def _received(request: Request, body: _Body, settings: Settings) -> Upload
         receiver = Receiver(kind, folder / "files", settings.limits)
         stack.callback(receiver.close)
         await _onto_disk(body, receiver, settings)
-        name = await anyio.to_thread.run_sync(_settle, folder, receiver)
+        name = await anyio.to_thread.run_sync(_settle, folder, receiver, limiter=request.app.state.looks)
     return Upload(settings.uploads / folder.name, name)
 
 
@@ -89,7 +86,7 @@ def _check_size(size: int, settings: Settings) -> None:
         raise Refused(413, "too_large", f"{found}; free some room, or start endplate serve with --data on another disk")
 
 
-async def _onto_disk(body: _Body, receiver: Receiver, settings: Settings) -> None:
+async def _onto_disk(body: Body, receiver: Receiver, settings: Settings) -> None:
     size = 0
     while body.more:
         piece = await body.piece()
@@ -102,34 +99,6 @@ async def _onto_disk(body: _Body, receiver: Receiver, settings: Settings) -> Non
             await anyio.to_thread.run_sync(receiver.flush)
     receiver.finish()
     await anyio.to_thread.run_sync(receiver.flush)
-
-
-class _Body:
-    """The body of a request, piece by piece.
-
-    Attributes:
-        more: whether some of it has yet to come.
-    """
-
-    def __init__(self, receive: Receive, idle_s: float) -> None:
-        self._receive, self._idle_s = receive, idle_s
-        self.more = True
-
-    async def piece(self) -> bytes:
-        """The next one."""
-        message = await heard(self._receive, self._idle_s)
-        self.more = bool(message.get("more_body"))
-        if message["type"] == "http.disconnect":
-            raise Refused(400, "bad_request", "the upload broke off; send it again")
-        data: bytes = message.get("body", b"")
-        return data
-
-    async def drain(self) -> None:
-        """Lets the rest come and go."""
-        with anyio.move_on_after(_DRAIN_S):
-            while self.more:
-                message = await self._receive()
-                self.more = bool(message.get("more_body"))
 
 
 def _settle(folder: Path, receiver: Receiver) -> str:

@@ -11,10 +11,12 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from endplate.errors import EndplateError
 from endplate.service.jobs.lives import Life, deaths
 from endplate.service.jobs.orders import Jobs
 from endplate.service.jobs.place import Place
@@ -54,7 +56,17 @@ class Options:
 
 def main() -> None:
     """Works until it is ended."""
-    options = _options()
+    try:
+        _work(_options())
+    except EndplateError as error:
+        sys.stderr.write(f"endplate worker: {error.message}\n")
+        _end(error.exit_code)
+    except Exception:
+        traceback.print_exc()
+        _end(1)  # not by itself: the thread that works would keep the process alive
+
+
+def _work(options: Options) -> None:
     data = options.data.absolute()
     database = options.database or f"sqlite:///{data / 'endplate.sqlite'}"
     life = Life(data)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,10 +21,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield live
 
 
-@pytest.fixture
-def idle(tmp_path: Path) -> Iterator[Live]:
+@pytest.fixture(scope="module")
+def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A service without a worker, with nothing in it."""
-    with running(tmp_path / "data") as live:
+    with running(tmp_path_factory.mktemp("idle")) as live:
         yield live
 
 

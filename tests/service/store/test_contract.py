@@ -120,7 +120,12 @@ def test_versions_of_a_review_are_kept(store: SqlStore) -> None:
     assert (store.review(scan.id), store.review(scan.id, 1), store.review(scan.id, 4)) == (saved[2], saved[0], None)
     last = store.scan(scan.id)
     assert last is not None
-    assert (last.review, last.review_version, last.reader, last.signed_at) == ("accepted", 3, "Dr Ünal", "2026-11-25T08:30:00+01:00")
+    assert (last.review, last.review_version, last.reader, last.signed_at) == (
+        "accepted",
+        3,
+        "Dr Ünal",
+        "2026-11-25T08:30:00+01:00",
+    )
     assert last.summary.worst_grade == 2  # type: ignore[union-attr]
     assert store.report(scan.id) == report
     assert actions(store, scan.id)[2:] == ["review_saved", "review_saved", "review_signed"]
@@ -152,7 +157,12 @@ def test_a_deleted_scan_is_gone_but_not_from_the_trail(store: SqlStore, url: str
     store.set_measured(scan.id, report, None)
     store.save_review(scan.id, *draft(report, 1), 0, "reader")
     store.delete_scan(scan.id, "reader")
-    assert (store.scan(scan.id), store.report(scan.id), store.review(scan.id), list(store.reviews(scan.id))) == (None, None, None, [])
+    assert (store.scan(scan.id), store.report(scan.id), store.review(scan.id), list(store.reviews(scan.id))) == (
+        None,
+        None,
+        None,
+        [],
+    )
     page = store.worklist(Query())
     assert (page.scans, page.total, set(page.counts.values())) == ((), 0, {0})
     assert not store.set_measured(scan.id, report, None)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import get_args
 
 import pytest
 
-from endplate.service.records import Query, Sort
+from endplate.service.records import Patient, Query, Sort
 from endplate.service.store import SqlStore
 from service_records import draft, measured, new_scan, signed, unmeasured
 
-NAMES = ["Müller^Jörg", "MULLER^Hans", "山田^太郎=やまだ^たろう", "Ångström^Åsa", "100%^Pure", "under_score^A", 'O"Hara^Bob', '"Quoted"', "a\x00b"]
+NAMES = [
+    "Müller^Jörg",
+    "MULLER^Hans",
+    "山田^太郎=やまだ^たろう",
+    "Ångström^Åsa",
+    "100%^Pure",
+    "under_score^A",
+    'O"Hara^Bob',
+    '"Quoted"',
+    "a\x00b",
+]
 
 
 def fill(store: SqlStore, *made: tuple[str, float | None, int | None]) -> None:
@@ -34,9 +45,21 @@ def test_flagged_and_unsigned_go_first(store: SqlStore) -> None:
     store.set_unmeasured("cancel", "cancelled", "")
     store.set_measured("refused", unmeasured("refused"), "x")
     store.set_measured("nospine", unmeasured("no_spine"), "x")
-    fill(store, ("g2 p.6", 0.6, 2), ("g0 p.1", 0.1, 0), ("g3 p.7", 0.7, 3), ("g2 p.9", 0.9, 2), ("g1 p.4", 0.4, 1), ("ungraded", 0.2, None))
+    fill(
+        store,
+        ("g2 p.6", 0.6, 2),
+        ("g0 p.1", 0.1, 0),
+        ("g3 p.7", 0.7, 3),
+        ("g2 p.9", 0.9, 2),
+        ("g1 p.4", 0.4, 1),
+        ("ungraded", 0.2, None),
+    )
     fill(store, ("signed old", 0.9, 3), ("signed new", 0.1, 0), ("signed west", 0.5, 2), ("drafted", 0.8, 3))
-    times = {"signed old": "2026-01-01T10:00:00+00:00", "signed new": "2026-01-03T00:30:00+00:00", "signed west": "2026-01-02T23:00:00-05:00"}
+    times = {
+        "signed old": "2026-01-01T10:00:00+00:00",
+        "signed new": "2026-01-03T00:30:00+00:00",
+        "signed west": "2026-01-02T23:00:00-05:00",
+    }
     for name, at in times.items():
         store.save_review(name, *signed(store.report(name), 1, at), 0, "x")  # type: ignore[arg-type]
     store.save_review("drafted", *draft(measured(3, 0.8), 1), 0, "x")
@@ -50,11 +73,14 @@ def test_flagged_and_unsigned_go_first(store: SqlStore) -> None:
     assert names(store, Query(grade=10**20)) == []
     assert names(store, Query(status=("waiting", "refused"))) == ["wait1", "wait2", "refused"]
     assert names(store, Query(review=("accepted",))) == expected[-3:]
-    counts = store.worklist(Query(search="nothing")).counts
-    assert counts == {
-        "waiting": 2, "running": 1, "measured": 10, "no_spine": 1, "refused": 1, "failed": 1, "cancelled": 1,
-        "review:none": 13, "review:draft": 1, "review:accepted": 3, "review:accepted_with_edits": 0, "review:rejected": 0, "flagged": 4,
-    }  # fmt: skip
+    counts = {k: n for k, n in store.worklist(Query(search="nothing")).counts.items() if n}
+    assert counts.pop("flagged") == 4
+    assert {k: counts.pop(k) for k in list(counts) if k.startswith("review:")} == {
+        "review:none": 13,
+        "review:draft": 1,
+        "review:accepted": 3,
+    }
+    assert counts == {"waiting": 2, "running": 1, "measured": 10, "no_spine": 1, "refused": 1, "failed": 1, "cancelled": 1}
 
 
 def test_scans_without_a_value_go_last_either_way(store: SqlStore) -> None:
@@ -70,70 +96,75 @@ def test_scans_without_a_value_go_last_either_way(store: SqlStore) -> None:
 
 def test_patients_are_sorted_whatever_the_case(store: SqlStore) -> None:
     for name in ("b^x", "A^x", "", "Ä^x", "C^x"):
-        store.add_scan(new_scan(name=name or "nobody", id="1").__class__(**vars(new_scan(name=name or "nobody", at="2026")) | {"patient": replace(new_scan().patient, name=name)}), "x")
+        store.add_scan(replace(new_scan(), patient=Patient(name)), "x")
     assert [s.patient.name for s in store.worklist(Query(sort="patient")).scans] == ["A^x", "b^x", "C^x", "Ä^x", ""]
-    assert [s.patient.name for s in store.worklist(Query(sort="patient", descending=True)).scans] == ["Ä^x", "C^x", "b^x", "A^x", ""]
-
-
-@pytest.mark.parametrize(
-    ("search", "expected"),
-    [
-        ("müller", {0}),
-        ("MÜLLER jörg", {0}),
-        ("jo\u0308rg", {0}),
-        ("muller", {1}),
-        ("太郎", {2}),
-        ("やまだ 山田", {2}),
-        ("ångström", {3}),
-        ("a\u030angstro\u0308m", {3}),
-        ("%", {4}),
-        ("_", {5}),
-        ("__", set()),
-        ("0%^p", {4}),
-        ("/", set()),
-        ("\\", set()),
-        ('o"hara', {6}),
-        ('"quoted"', {7}),
-        ("ab", {8}),
-        ("\x00", set(range(9))),
-        ("", set(range(9))),
-        ("   ", set(range(9))),
-        ("' OR 1=1 --", set()),
-        ("ＭＵＬＬＥＲ", {1}),
-        ("id3", {3}),
-        ("2026010 folder", set(range(9))),
-        ("\udcff", set()),
-        ("x" * 100_000, set()),
-        ("a " * 100_000, {0, 1, 2, 3, 4, 5, 6, 7, 8}),
-    ],
-    ids=lambda x: repr(x)[:20],
-)
-def test_words_are_found_as_they_are_written(filled: SqlStore, search: str, expected: set[int]) -> None:
-    found = filled.worklist(Query(search=search))
-    assert {int(scan.patient.id.removeprefix("ID")) for scan in found.scans} == expected
-    assert found.total == len(expected)
+    assert [s.patient.name for s in store.worklist(Query(sort="patient", descending=True)).scans] == [
+        "Ä^x",
+        "C^x",
+        "b^x",
+        "A^x",
+        "",
+    ]
 
 
 @pytest.fixture
 def filled(store: SqlStore) -> SqlStore:
     for i, name in enumerate(NAMES):
         scan = new_scan(name="folder")
-        patient = replace(scan.patient, name=name, id=f"ID{i}", study_date=f"2026010{i}", study_description="Abdomen")
+        patient = replace(scan.patient, name=name, id=f"ID{i}", study_date=f"2026010{i}", study_description="Thorax")
         store.add_scan(replace(scan, patient=patient), "x")
     return store
 
 
-@pytest.mark.parametrize("sort", get_args(Sort))
-@pytest.mark.parametrize("descending", [False, True])
-def test_pages_hold_everything_once(filled: SqlStore, sort: Sort, descending: bool) -> None:
-    query = Query(sort=sort, descending=descending, size=2)
-    pages = [filled.worklist(replace(query, page=i)).scans for i in range(1, 6)]
-    found = [scan.id for page in pages for scan in page]
-    assert len(found) == len(set(found)) == len(NAMES)
-    assert found == [scan.id for scan in filled.worklist(replace(query, size=500)).scans]
+EVERYTHING = set(range(len(NAMES)))
+SEARCHES: list[tuple[str, set[int]]] = [
+    ("müller", {0}),
+    ("MÜLLER jörg", {0}),
+    ("jo\u0308rg", {0}),
+    ("muller", {1}),
+    ("太郎", {2}),
+    ("やまだ 山田", {2}),
+    ("ångström", {3}),
+    ("a\u030angstro\u0308m", {3}),
+    ("%", {4}),
+    ("_", {5}),
+    ("__", set()),
+    ("0%^p", {4}),
+    ("/", set()),
+    ("\\", set()),
+    ('o"hara', {6}),
+    ('"quoted"', {7}),
+    ("ab", {8}),
+    ("\x00", EVERYTHING),
+    ("", EVERYTHING),
+    ("   ", EVERYTHING),
+    ("' OR 1=1 --", set()),
+    ("\uff2d\uff35\uff2c\uff2c\uff25\uff32", {1}),
+    ("id3", {3}),
+    ("2026010 folder", EVERYTHING),
+    ("\udcff", set()),
+    ("x" * 100_000, set()),
+    ("a " * 100_000, EVERYTHING),
+]
 
 
-@pytest.mark.parametrize("query", [Query(page=0), Query(size=0), Query(size=501), Query(sort="colour")])  # type: ignore[arg-type]
-def test_what_cannot_be_asked_for_is_refused(store: SqlStore, query: Query) -> None:
-    with pytest.raises(ValueError, match="worklist: expected page from 1"):
-        store.worklist(query)
+def test_words_are_found_as_they_are_written(filled: SqlStore) -> None:
+    for search, expected in SEARCHES:
+        found = filled.worklist(Query(search=search))
+        assert {int(scan.patient.id.removeprefix("ID")) for scan in found.scans} == expected, search[:50]
+        assert found.total == len(expected)
+
+
+def test_pages_hold_everything_once(filled: SqlStore) -> None:
+    for sort, descending in itertools.product(get_args(Sort), (False, True)):
+        query = Query(sort=sort, descending=descending, size=2)
+        pages = [filled.worklist(replace(query, page=i)).scans for i in range(1, 6)]
+        found = [scan.id for page in pages for scan in page]
+        assert len(found) == len(set(found)) == len(NAMES)
+        assert found == [scan.id for scan in filled.worklist(replace(query, size=500)).scans]
+
+
+def test_what_cannot_be_asked_for_is_refused(store: SqlStore) -> None:
+    for query in (Query(page=0), Query(size=0), Query(size=501), Query(sort="colour")):  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="worklist: expected page from 1"):
+            store.worklist(query)

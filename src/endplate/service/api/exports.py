@@ -14,9 +14,10 @@ from endplate.volume.scan_list import safe_name
 
 router = APIRouter(prefix="/scans/{scan_id}", tags=["exports"], responses=documented(404))
 _BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+_JSON: dict[str, Any] = {"schema": {"type": "object"}}
 _FILE: dict[str, Any] = {
     "description": "The file",
-    "content": {kind: _BINARY for kind in dict.fromkeys(media_type(name) for name in NAMES)},
+    "content": {kind: _JSON if kind.endswith("json") else _BINARY for kind in map(media_type, NAMES)},
     "headers": {
         "Content-Disposition": {"description": "its name", "schema": {"type": "string"}},
         "X-Review-Version": {"description": "the version that it shows; 0 for what the model said", "schema": {"type": "integer"}},

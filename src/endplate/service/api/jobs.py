@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
+import anyio
 from fastapi import APIRouter, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
@@ -67,15 +70,22 @@ def retry(service: Service, job_id: JobId, actor: Actor) -> Job:
 @router.get("/events", response_class=EventSourceResponse, responses={200: _STREAM})
 async def all_events(service: Service) -> EventSourceResponse:
     """``job`` and ``scan`` whenever one changes; first all jobs that wait or run."""
-    return _stream(events.everything(service.store))
+    return _stream(partial(events.everything, service.store))
 
 
 @router.get("/jobs/{job_id}/events", response_class=EventSourceResponse, responses={200: _STREAM, **documented(404)})
 async def job_events(service: Service, job_id: JobId) -> EventSourceResponse:
     """``job`` whenever this one changes, until it has ended."""
     await events.in_thread(job, service, job_id)
-    return _stream(events.of_job(service.store, job_id))
+    return _stream(partial(events.of_job, service.store, job_id))
 
 
-def _stream(content: events.Events) -> EventSourceResponse:
-    return EventSourceResponse(content, ping=15, ping_message_factory=lambda: ServerSentEvent(comment="keep-alive"))
+def _stream(content: Callable[[anyio.Event], events.Events]) -> EventSourceResponse:
+    ended = anyio.Event()
+    return EventSourceResponse(
+        content(ended),
+        ping=15,
+        ping_message_factory=lambda: ServerSentEvent(comment="keep-alive"),
+        shutdown_event=ended,
+        shutdown_grace_period=1,  # less than uvicorn gives all requests
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -83,7 +84,8 @@ def keep(place: Place, scan: str, result: pipeline.Result, images: Callable[[Rep
             without = images(report, half / IMAGES)
         else:
             without = NO_IMAGES.get(report.status, f"the scan is {report.status}")
-    place.store.set_measured(scan, report, without)
+    if not place.store.set_measured(scan, report, without) and place.store.scan(scan) is None:
+        shutil.rmtree(place.folder(scan), ignore_errors=True)  # it was deleted in the meantime
 
 
 def part_of(found: FoundScan) -> str:

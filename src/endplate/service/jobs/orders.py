@@ -97,7 +97,7 @@ class Jobs:
         job = self._store.update_job(job.id, state="waiting", began_at=None, ended_at=None, **fresh)
         if job.scan_id is not None:
             self._store.set_unmeasured(job.scan_id, "waiting", "")
-        self._queue.put(job.id, job.kind)
+        self._queue.put_again(job.id, job.kind)
         return job
 
     def put_lost(self) -> int:
@@ -119,6 +119,10 @@ class Jobs:
     def give_back(self, worker: str) -> None:
         """Lets others do the jobs of a worker that is dead."""
         self._queue.give_back(worker)
+
+    def drop(self, job_id: str) -> None:
+        """Takes a job that has ended out of the queue."""
+        self._queue.drop(job_id)
 
     def close(self) -> None:
         """Gives connections back."""
@@ -142,10 +146,9 @@ class Jobs:
         if job.state != "waiting":
             return job
         # a worker that takes it at this very moment sees at its first stage that it has ended
-        job = self._store.update_job(job.id, state="cancelled", ended_at=now(), cancelling=False)
         if job.scan_id is not None:
             self._store.set_unmeasured(job.scan_id, "cancelled", "")
-        return job
+        return self._store.update_job(job.id, state="cancelled", ended_at=now(), cancelling=False)
 
     def _known(self, job_id: str) -> Job:
         job = self._store.job(job_id)

@@ -9,6 +9,7 @@ from endplate.errors import InputRefused
 from endplate.report.report import Report
 from endplate.service.records import Patient
 
+
 def patient(path: Path) -> Patient:
     """What the header says, made valid (`endplate.dicom.patient`)."""
     from endplate.dicom.patient import of_file

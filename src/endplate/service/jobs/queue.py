@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -23,6 +25,7 @@ VERSION = "1"
 """Of the workflow, not of endplate: jobs that wait are done by whatever version is installed when their turn comes."""
 
 POLL_S = 0.2
+_BUSY_S = 30.0
 ACTIVE = ("ENQUEUED", "PENDING", "DELAYED")
 PRIORITY = {"find": 1, "import": 5, "measure": 10}
 """The lowest first: an upload is looked through before the scans of the last one are measured."""
@@ -45,10 +48,7 @@ def migrated(url: Url) -> Url:
     path = _file(url)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # a commit costs one write instead of three, and readers never wait; the mode stays with the file
-        with sqlite3.connect(path, timeout=30) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-        connection.close()
+        _write_ahead(path)
     DBOS.migrate(url)
     return url
 
@@ -78,6 +78,11 @@ class Queue:
         }
         self._client.enqueue(options, job_id)
 
+    def put_again(self, job_id: str, kind: str) -> None:
+        """Orders a job that was ordered before; nothing happens where that order is still in the queue."""
+        if not self._names(ACTIVE, prefix=f"{job_id}-"):  # DBOS forgets the deduplication of what was given back
+            self.put(job_id, kind)
+
     def jobs(self) -> set[str]:
         """Ids of the jobs that wait or run."""
         return {name.split("-")[0] for name in self._names(ACTIVE)}
@@ -87,23 +92,42 @@ class Queue:
         return {name.split("-")[0] for name in self._names(("PENDING",), worker)}
 
     def give_back(self, worker: str) -> None:
-        """Lets others do what a worker has taken and not finished; it must have ended, or be about to."""
+        """Lets others do what a worker has taken and not finished; it must have ended."""
         for name in self._names(("PENDING",), worker):
             self._client.resume_workflow(name, queue_name=QUEUE)
+
+    def drop(self, job_id: str) -> None:
+        """Takes a job out that is not to be done any more."""
+        for name in self._names(ACTIVE, prefix=f"{job_id}-"):
+            self._client.cancel_workflow(name)
 
     def close(self) -> None:
         """Gives connections back."""
         self._client.destroy()
 
-    def _names(self, states: Sequence[str], worker: str | None = None) -> list[str]:
-        kept = {"load_input": False, "load_output": False}
-        found = self._client.list_workflows(status=list(states), name=WORKFLOW, executor_id=worker, **kept)
+    def _names(self, states: Sequence[str], worker: str | None = None, prefix: str | None = None) -> list[str]:
+        wanted = {"executor_id": worker, "workflow_id_prefix": prefix, "load_input": False, "load_output": False}
+        found = self._client.list_workflows(status=list(states), name=WORKFLOW, **wanted)
         return [workflow.workflow_id for workflow in found]
 
 
 def quiet() -> None:
     """DBOS tells of every start; what goes wrong is enough."""
     logging.getLogger("dbos").setLevel(logging.WARNING)
+
+
+def _write_ahead(path: Path) -> None:
+    """Readers never wait for writers from now on; the file remembers it. SQLite does not wait for a process that does the same."""
+    deadline = monotonic() + _BUSY_S
+    while True:
+        try:
+            with closing(sqlite3.connect(path, timeout=_BUSY_S)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if monotonic() > deadline:
+                raise
+            sleep(0.01)
 
 
 def _file(url: Url) -> Path | None:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -17,7 +17,6 @@ TIME_LIMIT_S = 600.0
 _LOOK_S = 0.1
 _GRACE_S = 40.0
 """A worker ends at the next stage of its scan."""
-_SHORT_LIFE_S = 10.0
 _LONGEST_PAUSE_S = 30.0
 
 
@@ -65,9 +64,8 @@ class _Post:
     """One worker's: it is filled again when its worker dies."""
 
     process: subprocess.Popen[bytes] | None = None
-    began: float = 0.0
-    short_lives: int = 0
-    due: float = field(default_factory=monotonic)
+    stillborn: int = 0
+    due: float = 0.0
 
 
 class Workers:
@@ -109,14 +107,13 @@ class Workers:
         now = monotonic()
         for post in self._posts:
             if post.process is not None and post.process.poll() is not None:
+                # one that never took a job, for want of a database for instance, must not keep the machine busy
+                post.stillborn = 0 if _was_ready(post.process) else post.stillborn + 1
+                post.due = now + min(0.5 * 2**post.stillborn, _LONGEST_PAUSE_S) if post.stillborn else now
                 _close(post.process)
                 post.process = None
-                post.short_lives = post.short_lives + 1 if now - post.began < _SHORT_LIFE_S else 0
-                # one that cannot live, for want of a database for instance, must not keep the machine busy
-                pause = 0.25 * 2**post.short_lives if post.short_lives else 0.0
-                post.due = now + min(pause, _LONGEST_PAUSE_S)
             if post.process is None and now >= post.due:
-                post.process, post.began = self._started(), now
+                post.process = self._started()
 
     def _started(self) -> subprocess.Popen[bytes]:
         environment = dict(os.environ)
@@ -128,10 +125,16 @@ class Workers:
             env=environment,
             start_new_session=True,
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
         )
 
 
+def _was_ready(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a worker that has ended ever took jobs."""
+    return process.stdout is not None and b"ready" in process.stdout.read()
+
+
 def _close(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

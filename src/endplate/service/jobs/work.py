@@ -45,6 +45,7 @@ def bury(place: Place, death: Death, job_id: str) -> None:
     if job is not None and death.fault and job.attempts >= CRASHES:
         why = f"the worker ended {job.attempts} times while it did this job, at last in stage {job.stage!r}: {death.fault}"
         fail(place, job, f"{why}; give the machine more memory if it ran out, then retry", death.trace)
+        place.jobs.drop(job_id)
 
 
 def fail(place: Place, job: Job, message: str, trace: str = "") -> None:
@@ -92,17 +93,17 @@ def _worked(place: Place, job: Job) -> None:
 
 
 def _end(place: Place, job: Job, state: str, message: str = "") -> None:
-    place.store.update_job(job.id, state=state, message=message, ended_at=now(), cancelling=False)
-    if job.scan_id is not None:
+    if job.scan_id is not None:  # first: once the job has ended, nobody comes back to its scan
         place.store.set_unmeasured(job.scan_id, state, message)
+    place.store.update_job(job.id, state=state, message=message, ended_at=now(), cancelling=False)
 
 
 def _give_back(place: Place, job: Job) -> None:
     """As if it had not been begun; the queue hears of it when this worker is dead."""
-    back = {"stage": "", "share": 0.0, "began_at": None}
-    place.store.update_job(job.id, state="waiting", attempts=job.attempts - 1, **back)
     if job.scan_id is not None:
         place.store.set_unmeasured(job.scan_id, "waiting", "")
+    back = {"stage": "", "share": 0.0, "began_at": None}
+    place.store.update_job(job.id, state="waiting", attempts=job.attempts - 1, **back)
     place.watch.given_back.set()
     _never()
 

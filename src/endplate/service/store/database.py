@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,11 @@ def address(url: str) -> URL:
     if scheme not in SCHEMES.values() or (scheme == "sqlite" and found.database in (None, "", ":memory:")):
         raise StoreUnusable("store_url", f"database URL {found.render_as_string()}: {expected}; several processes share it")
     return found.set(drivername=scheme)
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file, whatever signs its path holds."""
+    return URL.create("sqlite", database=os.fspath(path)).render_as_string()
 
 
 class Database:

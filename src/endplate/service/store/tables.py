@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -24,6 +23,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+BY_CODE_POINT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+"""Text that sorts alike on both databases: PostgreSQL's own order depends on its locale."""
+
 
 class Words(TypeDecorator[str]):
     """Any Python string as text that sorts by code point on both databases.
@@ -31,26 +33,26 @@ class Words(TypeDecorator[str]):
     What UTF-8 or PostgreSQL cannot hold (NUL, the lone surrogates of file names that are no UTF-8) is kept as a JSON string.
     """
 
-    impl = Text
+    impl = BY_CODE_POINT
     cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        """PostgreSQL's own order depends on its locale; SQLite's does not."""
-        return dialect.type_descriptor(postgresql.TEXT(collation="C") if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """As it is kept."""
-        if value is None or not (value.startswith('"') or "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value)):
-            return value
-        return json.dumps(value)
+        return value if value is None or _is_plain(value) else json.dumps(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """As it was given."""
         return json.loads(value) if value is not None and value.startswith('"') else value
 
 
-FOLDED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
-"""Text of our own making (order.py), in which nothing has to be kept apart."""
+def _is_plain(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in value and not value.startswith('"')
+
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -103,8 +105,8 @@ SCANS = Table(
     Column("signed_at", Words),
     Column("has_images", Boolean, nullable=False),
     Column("without_images", Words, nullable=False),
-    Column("priority", FOLDED, nullable=False, comment="place in the worklist, ascending (order.py)"),
-    Column("searched", FOLDED, nullable=False, comment="what a search looks at (order.py)"),
+    Column("priority", BY_CODE_POINT, nullable=False, comment="place in the worklist, ascending (order.py)"),
+    Column("searched", BY_CODE_POINT, nullable=False, comment="what a search looks at (order.py)"),
     among("status", SCAN_STATUS),
     among("review", DECISIONS),
 )

@@ -27,6 +27,8 @@ let place = placeOf(location.search);
 /** of the latest question; answers to earlier ones are dropped */
 let asked = 0;
 let refreshing = false;
+/** Whether the next answer is for another place: the list then begins at its top. */
+let moved = false;
 
 const search = byId("search", HTMLInputElement);
 const grade = byId("grade", HTMLSelectElement);
@@ -48,6 +50,7 @@ function go(change, instead = false) {
   place = { ...place, ...change };
   if (instead) history.replaceState(null, "", addressOf(place));
   else history.pushState(null, "", addressOf(place));
+  moved = true;
   void load();
 }
 
@@ -86,9 +89,11 @@ function accept(page, quietly) {
   for (const scan of page.scans) news.know(scan);
   const same = page.scans.map((scan) => scan.id).join() === [...table.scans.keys()].join();
   changed.hidden = !(quietly && !same && table.inHand);
-  if (changed.hidden && !same) table.show(page.scans, place);
+  if (changed.hidden && !same) table.show(page.scans);
   else for (const scan of page.scans) table.change(scan);
-  if (same) table.order(place);
+  table.order(place);
+  if (moved) table.toTop();
+  moved = false;
 }
 
 /** @param {Record<string, number> | null} counts */
@@ -194,6 +199,7 @@ function takeFilters() {
   addEventListener("popstate", () => {
     place = placeOf(location.search);
     search.value = place.search;
+    moved = true;
     void load();
   });
 }

@@ -49,14 +49,10 @@ export class Table {
     this.body.addEventListener("auxclick", (event) => this.clicked(event));
   }
 
-  /**
-   * @param {Scan[]} scans
-   * @param {{sort: string, descending: boolean}} now
-   */
-  show(scans, now) {
+  /** @param {Scan[]} scans */
+  show(scans) {
     const held = this.focused();
     this.scans = new Map(scans.map((scan) => [scan.id, scan]));
-    this.order(now);
     this.body.replaceChildren(...scans.map((scan) => row(scan, this.jobOf(scan.id))));
     if (held !== null) this.link(held)?.focus({ preventScroll: true });
   }
@@ -86,6 +82,13 @@ export class Table {
     if (scan === undefined || job.state !== "running") return;
     scan.status = scan.status === "waiting" ? "running" : scan.status;
     this.row(scan.id)?.querySelector(".status")?.replaceChildren(...status(scan, job).filter((one) => one !== null));
+  }
+
+  /** The first line is seen, and held where another was. */
+  toTop() {
+    const [first] = this.scans.keys();
+    if (this.focused() !== null && first !== undefined) this.link(first)?.focus({ preventScroll: true });
+    byId("list", HTMLElement).scrollTop = 0;
   }
 
   /** @param {number} step 1 for the next line, -1 for the one before */
