@@ -148,15 +148,15 @@ def course(report: Report) -> Curve:
             return curve
     line = centres if len(centres) > 1 else points[0, 1]
     if not _is_course(line):
-        raise ValueError(f"the {len(points)} vertebrae do not follow one another from head to feet over at most {MOST_MM:.0f} mm")
+        found = f"the {len(points)} vertebrae do not follow one another from head to feet over at most {MOST_MM:.0f} mm"
+        raise ValueError(f"{found}; check their order and places")
     return through(line)
 
 
 def _is_course(line: Floats) -> bool:
-    """Whether points (n, 3) run to the feet, as a spine does, and not too far."""
-    steps = np.diff(line, axis=0)
-    length = np.linalg.norm(steps, axis=1)
-    return bool(np.isfinite(line).all() and (steps[:, 2] < -0.3 * length).all() and 0 < length.sum() <= MOST_MM)
+    """Whether points (n, 3) run from head to feet, none twice, and not too far."""
+    steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    return bool(np.isfinite(line).all() and (steps > 0).all() and line[0, 2] > line[-1, 2] and steps.sum() <= MOST_MM)
 
 
 def _points(report: Report) -> Floats:
