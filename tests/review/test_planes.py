@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from endplate.geometry import frames
-from endplate.review.planes import Box, Which, box_of, cut
+from endplate.review.planes import Box, Which, box_of, cut, to_int16
 
 AXIS = {"sagittal": 0, "coronal": 1, "axial": 2}
 places = st.floats(-400, 400)
@@ -83,3 +83,8 @@ def test_facts_make_the_box_again() -> None:
 def test_an_empty_or_enormous_box_is_refused(shape: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="voxels"):
         Box(shape, 1.0, (0.0, 0.0, 0.0))
+
+
+def test_grey_values_are_rounded_and_clipped() -> None:
+    hu = np.array([0.6, -0.6, -1023.4, 32767.9, 1e9, -1e9], np.float32)
+    assert to_int16(hu).tolist() == [1, -1, -1023, 32767, 32767, -32768]
