@@ -26,7 +26,7 @@ def test_the_reports_own_course_is_taken_where_it_passes_through_the_bodies() ->
     longer = np.concatenate([CENTRES[:1] + BEYOND, CENTRES, CENTRES[-1:] - BEYOND])
     curve = through(longer)
     of = report(curve.at(np.arange(0, curve.length_mm, 2.0)).round(3))
-    assert course(of).length_mm == pytest.approx(curve.length_mm, abs=2.1)
+    assert course(of).length_mm == pytest.approx(curve.length_mm, abs=4.1)
     assert beside_mm(of).max() < 0.1
 
 
@@ -50,6 +50,25 @@ def test_else_the_line_through_the_bodies(line: np.ndarray) -> None:
     assert course(of).at(np.array(0.0)) == pytest.approx(CENTRES[0], abs=0.1)
 
 
+def test_where_the_reports_course_goes_astray_beyond_the_last_body_it_is_held() -> None:
+    """It may pass through bodies below the sacrum that were found and not named, as on acrin-flt-001b."""
+    hip = CENTRES[-1] + np.array([[-10.0, 10, -12], [-30, 25, -35], [-60, 30, -60], [-90, 25, -130]])
+    curve = through(np.concatenate([CENTRES, hip]))
+    held = course(report(curve.at(np.arange(0, curve.length_mm, 2.0))))
+    end = held.at(np.array(held.length_mm))
+    assert CENTRES[-1, 2] - 61 <= end[2] <= CENTRES[-1, 2] - 50
+    before = CENTRES[-1] - CENTRES[-3]
+    straight_on = CENTRES[-1] + before * (end[2] - CENTRES[-1, 2]) / before[2]
+    assert abs(end[0] - straight_on[0]) < 10
+    assert beside_mm(report(curve.at(np.arange(0, curve.length_mm, 2.0)))).max() < 0.2
+
+
+def test_the_order_of_the_bodies_does_not_matter() -> None:
+    none = np.empty((0, 3))
+    upside_down = replace(report(none), vertebrae=report().vertebrae[::-1])
+    assert course(upside_down).points_mm == pytest.approx(course(report(none)).points_mm)
+
+
 def test_one_body_is_enough() -> None:
     of = replace(report(np.empty((0, 3))), vertebrae=report().vertebrae[:1])
     points = bodies()[0].points_mm
@@ -59,9 +78,6 @@ def test_one_body_is_enough() -> None:
 
 def test_bodies_that_make_no_column_are_refused() -> None:
     none = np.empty((0, 3))
-    upside_down = replace(report(none), vertebrae=report().vertebrae[::-1])
-    with pytest.raises(ValueError, match="do not follow one another"):
-        course(upside_down)
     first = report().vertebrae[0]
     with pytest.raises(ValueError, match="do not follow one another"):
         course(replace(report(none), vertebrae=(first, first)))
