@@ -131,6 +131,9 @@ REFUSALS = {
     "bad_review": Refusal(
         "error", "`endplate export-truth`: a review or its report that cannot be read, or do not fit", "save the review again"
     ),
+    "other_scan": Refusal(
+        "error", "images for a review: what lies under the report's path is not the scan that was measured", "measure it anew"
+    ),
     "no_vertebrae": Refusal("error", "a phantom without vertebrae", "give at least one"),
 }
 """By code."""
