@@ -127,7 +127,12 @@ REFUSALS = {
     ),
     "cluster_lost": Refusal("error", "the Dask scheduler went away; exit code 6", "start it again, repeat the command"),
     "no_slurm": Refusal("error", "`--slurm` where there is no `sbatch`; exit code 6", "log in to a Slurm login node"),
-    "no_review": Refusal("error", "`endplate export-truth`: no review, or none that is signed and accepted", "sign one"),
+    "no_review": Refusal(
+        "error", "truth or a review was asked for: nobody saved a review, or none that is signed and accepted", "sign one"
+    ),
+    "review_rejected": Refusal(
+        "error", "results as DICOM asked for a result that a reader rejected", "sign a version that accepts it, or send nothing"
+    ),
     "bad_review": Refusal(
         "error", "`endplate export-truth`: a review or its report that cannot be read, or do not fit", "save the review again"
     ),

@@ -92,7 +92,7 @@ def test_every_row_is_used() -> None:
     """By its key in the code, or as a part of a template that highdicom writes."""
     source = "\n".join(p.read_text(encoding="utf-8") for p in TABLE.parent.rglob("*.py"))
     templates = {"source", "language", "english"} | {
-        r["key"] for r in ROWS if re.search(r"TID (300|1002|1004|1500|1501|4019|4108)$|CID 210$", r["source"])
+        r["key"] for r in ROWS if re.search(r"TID (300|1002|1003|1004|1500|1501|4019|4108)$|CID 210$", r["source"])
     }
     levels_ = set(levels.USUAL)
     graded = {f"grade_{n}" for n in range(4)} | {f"{d}_{w}" for d in ("all", "some") for w in ("with", "without")}

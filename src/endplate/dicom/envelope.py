@@ -14,12 +14,12 @@ from endplate.dicom.identity import device_uid, maker_key, uid
 from endplate.dicom.patient import character_set, fitting
 from endplate.dicom.source import Image, SourceSeries
 from endplate.report.report import Report
+from endplate.report.review_words import standing
 
 MANUFACTURER = "endplate"
-NOT_VERIFIED = "AI result, not verified"
-RESEARCH = f"Research use only - not a medical device. {NOT_VERIFIED}."
 
 _IMPLEMENTATION = uid("implementation")
+_SIGNED, _DRAFT = 10, 20
 _MOST_NUMBERED = 2_000_000
 """Beyond, a thousandfold Series Number would not fit the value representation IS."""
 
@@ -32,8 +32,8 @@ class Result:
         file: its name.
         sop_class_uid: SOP Class.
         modality: of its series.
-        number: last three digits of its series' number.
-        description: of its series.
+        number: last three digits of its series' number, of what nobody has reviewed.
+        description: of its series, without what it is worth.
     """
 
     file: str
@@ -51,15 +51,37 @@ class Context:
         report: what is said.
         source: about which series.
         made_at: when, in local time.
+        organisation: of the reader; empty where unknown.
     """
 
     report: Report
     source: SourceSeries
     made_at: datetime
+    organisation: str = ""
+
+    @property
+    def standing(self) -> str:
+        """What the numbers are worth, in a few words."""
+        return standing(self.report.review)
+
+    @property
+    def research(self) -> str:
+        """What stands in every object."""
+        return f"Research use only - not a medical device. {self.standing}."
 
     def uid_of(self, result: Result, what: str) -> str:
         """UID of the series or of the instance of a result."""
-        return uid(what, result.file, self.source.study_uid, self.source.uid, self.source.fingerprint, maker_key(self.report))
+        maker = maker_key(self.report) + (chr(30) + self.organisation if self.report.review and self.organisation else "")
+        return uid(what, result.file, self.source.study_uid, self.source.uid, self.source.fingerprint, maker)
+
+    def series_of(self, result: Result) -> tuple[int, str]:
+        """Number and description of a result's series: what a reader has signed or begun is a series of its own."""
+        review = self.report.review
+        if review is None:
+            return result.number, f"{result.description} - {self.standing}"
+        if review.is_accepted:
+            return result.number + _SIGNED, f"{result.description} - verified by a reader"
+        return result.number + _DRAFT, f"{result.description} - draft review, not verified"
 
 
 def enclose(content: Dataset, result: Result, context: Context) -> Dataset:
@@ -73,8 +95,9 @@ def enclose(content: Dataset, result: Result, context: Context) -> Dataset:
     dataset.InstanceCreatorUID = device_uid(context.report.software)
     dataset.ContentDate, dataset.ContentTime = date, time
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = context.source.study_uid, context.uid_of(result, "series")
-    dataset.SeriesNumber, dataset.InstanceNumber = _series_number(context.source.number, result.number), 1
-    dataset.Modality, dataset.SeriesDescription = result.modality, result.description
+    number, description = context.series_of(result)
+    dataset.SeriesNumber, dataset.InstanceNumber = _series_number(context.source.number, number), 1
+    dataset.Modality, dataset.SeriesDescription = result.modality, description
     dataset.SeriesDate, dataset.SeriesTime = date, time
     dataset.Manufacturer, dataset.ManufacturerModelName = MANUFACTURER, MANUFACTURER
     dataset.SoftwareVersions = _versions(context.report)

@@ -6,6 +6,9 @@ result twice stores it once. Anything else that can change a result makes new on
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from hashlib import sha256
 from uuid import UUID, uuid5
 
 from endplate.report.report import Report, Software
@@ -31,15 +34,26 @@ def model_key(software: Software) -> str:
 
 
 def maker_key(report: Report) -> str:
-    """Everything besides the scan that a result depends on: version, weights, norms, names given by a reader, outcome."""
+    """Everything besides the scan that a result depends on: version, weights, norms, names given by a reader, outcome, review."""
     levels = report.levels
     given = levels.top or "" if levels is not None and levels.given_by_reader else ""
-    return chr(30).join((report.software.version, model_key(report.software), report.software.norms, given, report.status))
+    reviewed = (review_key(report),) if report.review is not None else ()
+    return chr(30).join(
+        (report.software.version, model_key(report.software), report.software.norms, given, report.status, *reviewed)
+    )
 
 
-def tracking_uid(series_uid: str, level: str, software: Software) -> str:
-    """Of one vertebra in one series as one set of weights sees it (PS3.16 TID 4108)."""
-    return uid("vertebra", series_uid, level, model_key(software))
+def review_key(report: Report) -> str:
+    """The review with its version, and a hash of all that it leaves behind; empty where nobody saved one."""
+    if report.review is None:
+        return ""
+    content = (asdict(report.review), [asdict(entry) for entry in report.vertebrae])
+    return f"{report.review.version} {sha256(json.dumps(content).encode()).hexdigest()}"
+
+
+def tracking_uid(series_uid: str, level: str, software: Software, review: str = "") -> str:
+    """Of one vertebra in one series as one set of weights sees it (PS3.16 TID 4108), or a reader in one version of a review."""
+    return uid("vertebra", series_uid, level, model_key(software), *((review,) if review else ()))
 
 
 def device_uid(software: Software) -> str:

@@ -10,11 +10,12 @@ from pydicom.dataset import Dataset
 from pydicom.uid import EncapsulatedPDFStorage, SecondaryCaptureImageStorage
 
 from endplate.dicom import codes
-from endplate.dicom.envelope import NOT_VERIFIED, RESEARCH, Context, Result, enclose, reference
+from endplate.dicom.envelope import Context, Result, enclose, reference
 from endplate.dicom.structured_report.document import images_used, replaced
+from endplate.dicom.verification import flags
 
-OVERVIEW = Result("overview.sc.dcm", str(SecondaryCaptureImageStorage), "OT", 902, f"endplate overview - {NOT_VERIFIED}")
-PAGE = Result("report.pdf.dcm", str(EncapsulatedPDFStorage), "DOC", 903, f"endplate report - {NOT_VERIFIED}")
+OVERVIEW = Result("overview.sc.dcm", str(SecondaryCaptureImageStorage), "OT", 902, "endplate overview")
+PAGE = Result("report.pdf.dcm", str(EncapsulatedPDFStorage), "DOC", 903, "endplate report")
 
 _NAMES_THE_SCAN = "YES"
 """Burned In Annotation: both show the name of the scan's folder, which may be the patient's."""
@@ -34,8 +35,8 @@ def secondary_capture(context: Context, picture_png: bytes, predecessor: Dataset
     content = Dataset()
     content.ConversionType, content.ImageType = "WSD", ["DERIVED", "SECONDARY", "OTHER"]
     content.BodyPartExamined = "SPINE"
-    content.BurnedInAnnotation, content.ImageComments = _NAMES_THE_SCAN, RESEARCH
-    content.DerivationDescription = f"Straightened spine with measurements by endplate. {NOT_VERIFIED}."
+    content.BurnedInAnnotation, content.ImageComments = _NAMES_THE_SCAN, context.research
+    content.DerivationDescription = f"Straightened spine with measurements by endplate. {context.standing}."
     content.PatientOrientation = None
     content.SourceImageSequence = [reference(image, "source_image") for image in images_used(context)]
     content.ReferencedSeriesSequence = [_referenced_series(context)]
@@ -60,8 +61,10 @@ def encapsulated_pdf(context: Context, report_pdf: bytes, predecessor: Dataset |
     content = Dataset()
     content.ConversionType, content.BurnedInAnnotation = "WSD", _NAMES_THE_SCAN
     content.AcquisitionDateTime = None
-    content.ConceptNameCodeSequence, content.VerificationFlag = [codes.sequence_item("title")], "UNVERIFIED"
-    content.DocumentTitle = f"Vertebral bodies measured by endplate. {NOT_VERIFIED}."
+    content.ConceptNameCodeSequence = [codes.sequence_item("title")]
+    # the page itself names the reader who stands by it (PS3.3 C.24.2)
+    content.VerificationFlag = flags(context.report.review, context.organisation).VerificationFlag
+    content.DocumentTitle = f"Vertebral bodies measured by endplate. {context.standing}."
     content.MIMETypeOfEncapsulatedDocument, content.EncapsulatedDocumentLength = "application/pdf", len(report_pdf)
     content.SourceInstanceSequence = [reference(image, "source_image") for image in images_used(context)]
     content.add_new("EncapsulatedDocument", "OB", _even(report_pdf))

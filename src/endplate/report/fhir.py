@@ -1,18 +1,21 @@
 """FHIR R4: a Bundle with a DiagnosticReport, an Observation per vertebra and one of the scan, and the Device that made them.
 
 The report knows no patient: the subject is a reference by words alone, and the study is named by its DICOM UID, so that a server
-that holds the study can join them. Every resource is preliminary, as no person has looked at it.
+that holds the study can join them. Every resource is preliminary until a reader has signed the report: accepted, it is final and
+names the reader; rejected, it is entered in error, which in FHIR takes back what may have been used.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC
+from typing import Any, Literal
 
 from endplate.report import fhir_codes as codes
-from endplate.report.page_content import DISCLAIMER, cleaned, plain, statement
+from endplate.report.page_content import cleaned, plain, statement
 from endplate.report.report import Entry, Overall, Report
+from endplate.report.review_words import SET_BY_READER, disclaimer, sentences, signed
 
 Resource = dict[str, Any]
 HEIGHTS = (("anterior", codes.ANTERIOR_HEIGHT), ("middle", codes.MIDDLE_HEIGHT), ("posterior", codes.POSTERIOR_HEIGHT))
@@ -27,7 +30,7 @@ def fhir_bundle(report: Report) -> Resource:
     observed = {f"vertebra {i}": _vertebra(e, identity) for i, e in enumerate(report.vertebrae)}
     if report.summary is not None:
         observed = {"scan": _scan(report.summary, identity), **observed}
-    made = {"device": _device(report, identity), **observed}
+    made = {"device": _device(report, identity), **_reader(report, identity), **observed}
     head = {"report": _report(report, identity, tuple(observed)), **made}
     entries = [{"fullUrl": identity.url(name), "resource": resource} for name, resource in head.items()]
     return cleaned({"resourceType": "Bundle", "type": "collection", "identifier": identity.business("bundle"), "entry": entries})
@@ -43,6 +46,24 @@ class _Identity:
         self._series = report.source.series_instance_uid
         self._study = report.source.tags.get("study_instance_uid")
         self._name = report.source.name
+        self.review = report.review
+        self.disclaimer = disclaimer(report.review)
+
+    @property
+    def status(self) -> Literal["preliminary", "final", "entered-in-error"]:
+        if self.review is None or not self.review.is_signed:
+            return "preliminary"
+        return "final" if self.review.is_accepted else "entered-in-error"
+
+    def readers(self) -> list[Resource]:
+        """Who signed; nobody before."""
+        return [{"reference": self.url("reader"), "display": self.review.reader}] if self.review and self.review.is_signed else []
+
+    def signature(self) -> Resource:
+        """When it was signed, as an instant; nothing before."""
+        if self.review is None or not self.review.is_signed:
+            return {}
+        return {"issued": signed(self.review.signed_at).astimezone(UTC).isoformat().replace("+00:00", "Z")}
 
     def url(self, part: str) -> str:
         return f"urn:uuid:{uuid.uuid5(codes.NAMESPACE, plain(f'{self._seed} {part}'))}"
@@ -69,8 +90,15 @@ def _device(report: Report, identity: _Identity) -> Resource:
         "identifier": [identity.business("device")],
         "deviceName": [{"name": "endplate", "type": "model-name"}],
         "version": [{"type": codes.local("SOFTWARE", "Software"), "value": report.software.version}, *weights],
-        "note": [{"text": f"{DISCLAIMER} Norms: {report.software.norms}."}],
+        "note": [{"text": f"{identity.disclaimer} Norms: {report.software.norms}."}],
     }
+
+
+def _reader(report: Report, identity: _Identity) -> dict[str, Resource]:
+    """The person who signed: a name as free text, without an identifier, as the review knows none."""
+    if report.review is None or not report.review.is_signed:
+        return {}
+    return {"reader": {"resourceType": "Practitioner", "name": [{"text": report.review.reader}]}}
 
 
 def _report(report: Report, identity: _Identity, results: tuple[str, ...]) -> Resource:
@@ -78,12 +106,15 @@ def _report(report: Report, identity: _Identity, results: tuple[str, ...]) -> Re
     resource: Resource = {
         "resourceType": "DiagnosticReport",
         "identifier": [identity.business("report")],
-        "status": "cancelled" if report.status == "refused" else "preliminary",
+        "status": "cancelled" if report.status == "refused" else identity.status,
         "category": [codes.concept(codes.CT_SECTION)],
         "code": codes.concept(codes.IMAGING_REPORT),
         "subject": identity.subject(),
-        "conclusion": " ".join(filter(None, (statement(report), messages, DISCLAIMER))),
+        "conclusion": " ".join(filter(None, (statement(report), messages, *_said_of_review(report), identity.disclaimer))),
+        **identity.signature(),
     }
+    if readers := identity.readers():
+        resource |= {"performer": readers, "resultsInterpreter": readers}
     if results:
         resource["result"] = [{"reference": identity.url(name)} for name in results]
     if study := identity.study():
@@ -91,17 +122,24 @@ def _report(report: Report, identity: _Identity, results: tuple[str, ...]) -> Re
     return resource
 
 
+def _said_of_review(report: Report) -> tuple[str, ...]:
+    return sentences(report.review) if report.review is not None else ()
+
+
 def _observation(name: str, code: Resource, identity: _Identity, components: list[Resource]) -> Resource:
     resource: Resource = {
         "resourceType": "Observation",
         "identifier": [identity.business(name)],
-        "status": "preliminary",
+        "status": identity.status,
         "category": [codes.concept(codes.IMAGING_CATEGORY)],
         "code": code,
         "subject": identity.subject(),
         "device": {"reference": identity.url("device")},
         "component": components,
+        **identity.signature(),
     }
+    if readers := identity.readers():
+        resource["performer"] = readers
     if study := identity.study():
         resource["derivedFrom"] = study
     return resource
@@ -123,7 +161,7 @@ def _scan(s: Overall, identity: _Identity) -> Resource:
         code = codes.concept(codes.MEAN_ATTENUATION, f"Trabecular attenuation, {s.density.level}" + (f" ({said})" if said else ""))
         components.append(_quantity(code, s.density.mean_hu, "[hnsf'U]"))
     resource = _observation("scan", codes.concept(codes.IMPRESSIONS), identity, components)
-    return {**resource, "valueString": s.sentence, "note": [{"text": DISCLAIMER}]}
+    return {**resource, "valueString": s.sentence, "note": [{"text": identity.disclaimer}]}
 
 
 def _vertebra(e: Entry, identity: _Identity) -> Resource:
@@ -142,7 +180,9 @@ def _vertebra(e: Entry, identity: _Identity) -> Resource:
     name = f"{e.level} {e.points_lps_mm.posterior[0]}"  # two bodies may bear one name, or none
     resource = _observation(name, codes.local(*codes.MORPHOMETRY), identity, components)
     resource["bodySite"] = codes.level(e.level)
-    notes = [DISCLAIMER, f"Probability of the level's name {e.level_confidence:.2f}."]
+    notes = [identity.disclaimer, f"Probability of the level's name {e.level_confidence:.2f}."]
+    if e.set_by_reader:
+        notes.append(f"{SET_BY_READER.capitalize()}.")
     if e.grade is None:
         resource["dataAbsentReason"] = codes.concept(codes.NOT_PERFORMED, e.reason or "not assessable")
         notes.append(f"Not assessed: {e.reason or 'not assessable'}.")

@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
+from endplate.report.letters import drawable
+from endplate.report.page_content import with_texts
 from endplate.report.panels import PANELS
 from endplate.report.report import Entry, Message, PointPairs, Report
+from endplate.report.review_words import headline, standing
 from endplate.report.sentence import MIMICS, UNCERTAIN_LEVEL, density_sentence
 from endplate.straightening import StraightSpine
 
@@ -30,7 +33,7 @@ LEAST_WIDTH, STATEMENT_SIZE, NOTE_SIZE, ROW_SIZE, LEAST_SIZE = 1200, 21, 15, 18,
 MOST_LINES, MOST_CHARACTERS = 6, 1500
 """Of one message below the table, and above it; the whole of it stands in ``report.json``."""
 MORE = "... the whole message stands in report.json"
-DISCLAIMER = "Research use only - not a medical device. AI result, not verified."
+RESEARCH = "Research use only - not a medical device."
 
 
 def overview_png(report: Report, spine: StraightSpine | None) -> bytes:
@@ -49,7 +52,8 @@ def overview(report: Report, spine: StraightSpine | None) -> Image.Image:
     return _drawn(report, spine).image
 
 
-def _drawn(report: Report, spine: StraightSpine | None) -> _Page:
+def _drawn(given: Report, spine: StraightSpine | None) -> _Page:
+    report = with_texts(given, drawable)
     page = _Page.of(report, spine)
     draw = ImageDraw.Draw(page.image)
     _head(draw, report, page)
@@ -152,7 +156,8 @@ def _vertebra(draw: ImageDraw.ImageDraw, entry: Entry, points: Floats, letters: 
     for end in (0, 1):
         draw.line([xy[0][end], xy[1][end], xy[2][end]], fill=colour, width=1)
     for x, y in (p for pair in xy for p in pair):
-        draw.ellipse([x - 3, y - 3, x + 3, y + 3], fill=colour, outline="black")
+        shape = draw.rectangle if entry.set_by_reader else draw.ellipse
+        shape([x - 3, y - 3, x + 3, y + 3], fill=colour, outline="black")
     middle = float(points[:, :, 0].mean())
     name = f"{entry.level or '?'}{'?' if entry.level_confidence < UNCERTAIN_LEVEL else ''}"
     size = round((20 if entry.grade else 17) * letters)
@@ -230,7 +235,10 @@ def shortened(text: str, width_px: float, size: int) -> str:
 
 
 def _head(draw: ImageDraw.ImageDraw, report: Report, page: _Page) -> None:
-    name = shortened(f"endplate {report.source.name}", page.image.width - 2 * MARGIN, 20)
+    room = page.image.width - 2 * MARGIN
+    state = shortened(headline(report.review), 0.7 * room, 20) if report.review else ""
+    draw.text((page.image.width - MARGIN, MARGIN - 6), state, fill=INK, font=_font(20), anchor="ra")
+    name = shortened(f"endplate {report.source.name}", room - _length(state, 20) - GAP, 20)
     draw.text((MARGIN, MARGIN - 6), name, fill=FAINT, font=_font(20))
     worst = report.summary.worst_grade if report.summary else None
     colour = GRADE_COLOURS[worst] if worst else INK
@@ -289,7 +297,7 @@ def _size_for(text: str, width_px: int) -> int:
 
 def _notes(report: Report, width_px: int) -> list[tuple[str, str]]:
     """Colours and lines below the table."""
-    notes: list[tuple[str, str]] = []
+    notes: list[tuple[str, str]] = [(INK, line) for line in wrap(_reviewed(report), width_px, NOTE_SIZE) if line]
     for message in (m for m in report.messages if not _is_reason(report, m)):
         colour = "#F0E442" if message.severity == "warning" else FAINT
         lines = wrap(_readable(message.text), width_px, NOTE_SIZE)
@@ -310,10 +318,16 @@ def _notes(report: Report, width_px: int) -> list[tuple[str, str]]:
     return notes
 
 
+def _reviewed(report: Report) -> str:
+    """Which bodies a reader set; the sentences of the edits stand in the page and in ``report.json``."""
+    by_reader = ", ".join(e.level or "unnamed level" for e in report.vertebrae if e.set_by_reader)
+    return f"Set by the reader, square points: {by_reader}." if by_reader else ""
+
+
 def _foot(draw: ImageDraw.ImageDraw, report: Report, page: _Page) -> None:
     models = ", ".join(f"{stage} {model.sha256[:8]}" for stage, model in report.software.models.items())
     y = page.image.height - MARGIN - LINE_HEIGHT
-    draw.text((MARGIN, y), DISCLAIMER, fill="#F0E442", font=_font(18))
+    draw.text((MARGIN, y), f"{RESEARCH} {standing(report.review)}.", fill="#F0E442", font=_font(18))
     used = "; ".join(filter(None, (f"endplate {report.software.version}", models, f"norms {report.software.norms}")))
     line = shortened(used, page.image.width - 2 * MARGIN, 14)
     draw.text((MARGIN, y + LINE_HEIGHT - 2), line, fill=FAINT, font=_font(14))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -11,9 +11,10 @@ from endplate.morphometry.genant import GRADE_NAMES
 from endplate.report import report as r
 from endplate.report.page_facts import density_of, facts_of, level_names_of, provenance_of
 from endplate.report.page_table import Row, chance, rows_of
+from endplate.report.review_words import SET_BY_READER, disclaimer, headline
 from endplate.report.sentence import MIMICS, UNCERTAIN_LEVEL
 
-DISCLAIMER = "AI result, not verified. Research use only. Not a medical device."
+DISCLAIMER = disclaimer(None)
 SCALE = (
     "Loss: height lost against the level's norm and the neighbours. Genant grade of the loss: 1 (mild) from 20 %, "
     "2 (moderate) from 25 %, 3 (severe) from 40 %. G: smallest to largest height, as measured."
@@ -24,7 +25,14 @@ SHARES = (
 )
 NO_SHARES = "The table of norms is the user's own: shares of its ratios are not in the report, z-scores are."
 EXPECTED_FROM = (("anterior", "of norm"), ("middle", "of norm"), ("posterior", "of that expected from the neighbours"))
+PICTURE = (
+    "Straightened sagittal CT, plain and annotated; anterior is left, head is up. A body above grade 0 has its grade written "
+    "beside it; dashed lines: not assessed"
+)
 WEAK = "* The norm of this level rests on few bodies."
+MOST_EDITS, MOST_COMMENT = 6, 500
+"""Edits, and characters, that stand above the finding; more of them stand below the table."""
+READER = "reader: points, name or assessability of this body were set by the reader."
 DOUBT = f"? The name of this level is less sure than {100 * UNCERTAIN_LEVEL:.0f} %."
 Anything = TypeVar("Anything")
 
@@ -45,6 +53,27 @@ class Deformity:
 
 
 @dataclass(frozen=True)
+class Reviewed:
+    """What a reader made of the report.
+
+    Attributes:
+        decision: decides the frame around the words.
+        headline: who decided what, when, in which version.
+        comment: the reader's own words, where they are few.
+        edits: against what the model said, where they are few.
+        pointer: to ``longer``; empty without it.
+        longer: comment and edits that would push the finding off the first page.
+    """
+
+    decision: str
+    headline: str
+    comment: str
+    edits: tuple[str, ...]
+    pointer: str
+    longer: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Content:
     """The page.
 
@@ -60,12 +89,14 @@ class Content:
         density: attenuation with its conditions.
         mimics: what else may look like a fracture; empty without a deformity.
         picture_text: what the picture shows, for who cannot see it.
+        caption: of the picture.
         rows: the table, head to feet.
         with_hu: whether the table has a column for attenuation.
         notes: to the table.
         messages: severity and text.
         provenance: name and value.
         disclaimer: stands on every page.
+        review: what a reader made of it; None where nobody saved anything.
     """
 
     title: str
@@ -79,12 +110,14 @@ class Content:
     density: tuple[str, ...]
     mimics: str
     picture_text: str
+    caption: str
     rows: tuple[Row, ...]
     with_hu: bool
     notes: tuple[str, ...]
     messages: tuple[tuple[str, str], ...]
     provenance: tuple[tuple[str, str], ...]
     disclaimer: str = DISCLAIMER
+    review: Reviewed | None = None
 
 
 def content_of(report: r.Report) -> Content:
@@ -104,11 +137,14 @@ def content_of(report: r.Report) -> Content:
         density=density_of(report),
         mimics=MIMICS if bent else "",
         picture_text=_picture_text(report),
+        caption=PICTURE + ("; square points: set by the reader." if any(e.set_by_reader for e in entries) else "."),
         rows=rows,
         with_hu=any(e.hu is not None for e in entries),
         notes=_notes(rows, shared),
         messages=tuple((m.severity, m.text) for m in report.messages if not is_reason(report, m)),
         provenance=provenance_of(report),
+        disclaimer=disclaimer(report.review),
+        review=_review(report),
     )
     return cleaned(content)
 
@@ -144,18 +180,38 @@ _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067
 
 def cleaned(value: Anything) -> Anything:
     """The same dataclass, tuple, list, dict or text with every text in it made `plain`."""
+    return with_texts(value, plain)
+
+
+def with_texts(value: Anything, change: Callable[[str], str]) -> Anything:
+    """The same dataclass, tuple, list, dict or text with every text in it changed."""
     made: Any = value
     if isinstance(value, str):
-        made = plain(value)
+        made = change(value)
     elif isinstance(value, tuple):
-        made = tuple(cleaned(v) for v in value)
+        made = tuple(with_texts(v, change) for v in value)
     elif isinstance(value, list):
-        made = [cleaned(v) for v in value]
+        made = [with_texts(v, change) for v in value]
     elif isinstance(value, dict):
-        made = {k: cleaned(v) for k, v in value.items()}
+        made = {k: with_texts(v, change) for k, v in value.items()}
     elif is_dataclass(value) and not isinstance(value, type):
-        made = replace(value, **{f.name: cleaned(getattr(value, f.name)) for f in fields(value)})
+        made = replace(value, **{f.name: with_texts(getattr(value, f.name), change) for f in fields(value)})
     return made
+
+
+def _review(report: r.Report) -> Reviewed | None:
+    state = report.review
+    if state is None:
+        return None
+    comment, edits = state.comment.strip(), state.edits
+    longer: tuple[str, ...] = ()
+    pointer = ""
+    if len(comment) > MOST_COMMENT:
+        comment, longer, pointer = "", (f"Comment: {comment}",), "A comment"
+    if len(edits) > MOST_EDITS or sum(map(len, edits)) > MOST_COMMENT:
+        pointer = f"{len(edits)} edits against what the model said" + (" and a comment" if longer else "")
+        edits, longer = (), (*longer, *edits)
+    return Reviewed(state.decision, headline(state), comment, edits, pointer and f"{pointer}: see Review, below.", longer)
 
 
 def _verdict(report: r.Report) -> str:
@@ -177,6 +233,7 @@ def _deformity(entry: r.Entry, row: Row) -> Deformity:
     lines = [f"Height loss {row.loss} %, 95 % interval {row.interval} %", f"Heights: {', '.join(heights)}"]
     lines += [f"Probability: {chances}"] if chances else []
     lines += [f"Attenuation {row.hu} HU"] if row.hu else []
+    lines += [SET_BY_READER.capitalize()] if row.by_reader else []
     if entry.level is not None and entry.level_confidence < UNCERTAIN_LEVEL:
         lines.append(f"The name {entry.level} is right with a probability of {chance(entry.level_confidence)}")
     return Deformity(heading, grade, tuple(lines))
@@ -209,5 +266,6 @@ def _notes(rows: Iterable[Row], shared: bool) -> tuple[str, ...]:
         return ()
     notes = [SHARES if shared else NO_SHARES, SCALE]
     notes += [WEAK] if any("*" in row.marks for row in said) else []
+    notes += [READER] if any(row.by_reader for row in said) else []
     notes += [DOUBT] if any("?" in row.marks for row in said) else []
     return tuple(notes)

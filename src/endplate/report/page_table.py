@@ -45,6 +45,7 @@ class Row:
         verdict: grade and shape in words, or why not assessed.
         probabilities: of the grades 0 to 3, per cent.
         hu: attenuation; empty where not measured.
+        by_reader: whether a reader set it.
     """
 
     entry: int
@@ -58,6 +59,7 @@ class Row:
     verdict: str
     probabilities: tuple[str, ...]
     hu: str
+    by_reader: bool
 
 
 def rows_of(report: r.Report) -> tuple[tuple[Row, ...], bool]:
@@ -105,6 +107,7 @@ def _row(place: int, e: r.Entry, table: norms.Norms | None) -> Row:
         verdict=_verdict(e),
         probabilities=tuple(chance(p) for p in e.grade_probability or ()),
         hu=f"{e.hu.mean_hu:.0f}" if e.hu is not None else "",
+        by_reader=e.set_by_reader,
     )
 
 

@@ -21,6 +21,14 @@ def panels_png(overview_png: bytes) -> bytes:
     return stream.getvalue()
 
 
+def has_panels(overview_png: bytes) -> bool:
+    """Whether an overview says where the spine is; an empty one does not."""
+    if not overview_png:
+        return False
+    with Image.open(io.BytesIO(overview_png)) as picture:
+        return panels_box(picture) is not None
+
+
 def panels_box(picture: Image.Image) -> tuple[int, int, int, int] | None:
     """Left, top, right and bottom of the part of an opened overview that shows the spine; None where it does not say."""
     return _box(str(picture.info.get(PANELS, "")), picture.size)

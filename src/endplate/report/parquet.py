@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 Kind = Literal["string", "float64", "int64", "bool"]
 STRINGS = frozenset(
     {"scan", "level", "shape", "flag", "reason", "series_instance_uid", "status", "messages", "worst_level", "l1_level"}
-    | {"l1_category", "top_level", "sentence", "kind", "path"}
+    | {"l1_category", "top_level", "sentence", "kind", "path", "review", "reader", "reviewed_at", "review_edits", "review_comment"}
 )
-COUNTS = frozenset({"grade", "vertebrae", "assessed", "fractures", "mild_deformities", "worst_grade", "spinal_deformity_index"})
-TRUTHS = frozenset({"complete", "assessable", "weak_norm"})
+COUNTS = frozenset(
+    {"grade", "vertebrae", "assessed", "fractures", "mild_deformities", "worst_grade", "spinal_deformity_index"}
+    | {"review_version", "edits"}
+)
+TRUTHS = frozenset({"complete", "assessable", "weak_norm", "set_by_reader"})
 ROWS_AT_ONCE = 5_000
 """Rows that are held in memory before they are written as a row group."""
 

@@ -32,3 +32,8 @@ class ReviewState:
     def is_signed(self) -> bool:
         """Whether a reader has decided."""
         return self.decision != "draft"
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether a reader stands by the report as it is."""
+        return self.decision in ("accepted", "accepted_with_edits")

@@ -9,6 +9,7 @@ from typing import Any
 
 from endplate.report.page_content import cleaned
 from endplate.report.report import Entry, Point, Report
+from endplate.report.review_words import SET_BY_READER, standing
 
 SCHEMA_URL = (
     "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/markups-schema-v1.0.3.json#"
@@ -24,26 +25,27 @@ Markup = dict[str, Any]
 
 def slicer_markups(report: Report) -> Markup:
     """The content of ``slicer.mrk.json``: per vertebra one list of six points and three lines; none without a spine."""
-    markups = [m for i, e in enumerate(report.vertebrae, 1) for m in _vertebra(e, e.level or f"unnamed {i}")]
+    worth = standing(report.review)
+    markups = [m for i, e in enumerate(report.vertebrae, 1) for m in _vertebra(e, e.level or f"unnamed {i}", worth)]
     return cleaned({"@schema": SCHEMA_URL, "markups": markups})
 
 
-def _vertebra(entry: Entry, level: str) -> list[Markup]:
-    said = _description(entry)
+def _vertebra(entry: Entry, level: str, worth: str) -> list[Markup]:
+    said = _description(entry, worth)
     points: list[tuple[str, Point]] = []
     lines = []
     for column, short in HEIGHTS:
         superior, inferior = getattr(entry.points_lps_mm, column)
         mm: float = getattr(entry.heights_mm, column)
         points += [(f"{level} {column} superior", superior), (f"{level} {column} inferior", inferior)]
-        line = _markup("Line", f"{level} {short}", [("superior", superior), ("inferior", inferior)], entry)
+        line = _markup("Line", f"{level} {short}", [("superior", superior), ("inferior", inferior)], (entry, said))
         lines.append({**line, "measurements": [_length(mm, said)]})
-    return [_markup("Fiducial", level, points, entry), *lines]
+    return [_markup("Fiducial", level, points, (entry, said)), *lines]
 
 
-def _markup(kind: str, name: str, points: list[tuple[str, Point]], entry: Entry) -> Markup:
+def _markup(kind: str, name: str, points: list[tuple[str, Point]], of: tuple[Entry, str]) -> Markup:
+    entry, said = of
     colour = list(COLOURS[entry.grade])
-    said = _description(entry)
     return {
         "type": kind,
         "name": name,
@@ -81,8 +83,9 @@ def _length(mm: float, description: str) -> Markup:
     }
 
 
-def _description(entry: Entry) -> str:
+def _description(entry: Entry, worth: str) -> str:
+    worth = f"{SET_BY_READER}; {worth}" if entry.set_by_reader else worth
     if entry.grade is None or entry.loss is None:
-        return f"not assessed: {entry.reason}; AI result, not verified"
+        return f"not assessed: {entry.reason}; {worth}"
     shape = f" {entry.shape}" if entry.shape else ""
-    return f"grade {entry.grade}{shape}, height loss {100 * entry.loss:.0f} %; AI result, not verified"
+    return f"grade {entry.grade}{shape}, height loss {100 * entry.loss:.0f} %; {worth}"

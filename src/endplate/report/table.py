@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from endplate.report.report import Entry, Report
 
@@ -20,11 +21,13 @@ FINDING_COLUMNS = (
     "scan", "level", "level_confidence", "ha_mm", "hm_mm", "hp_mm", "ha_hp", "hm_hp", "hp_expected", "ha_hp_z", "hm_hp_z",
     "genant_index", "loss", "loss_low_95", "loss_high_95", "grade", "p_grade_0", "p_grade_1", "p_grade_2", "p_grade_3",
     "shape", "flag", "hu_mean", "hu_sd", "complete", "assessable", "reason", "weak_norm", "score", "series_instance_uid",
+    "set_by_reader", "review", "review_version", "reader", "reviewed_at",
 )  # fmt: skip
 SCAN_COLUMNS = (
     "scan", "status", "messages", "vertebrae", "assessed", "fractures", "mild_deformities", "worst_level", "worst_loss",
     "worst_grade", "fracture_probability", "spinal_deformity_index", "kyphosis_deg", "l1_hu", "l1_level", "l1_category",
     "top_level", "levels_confidence", "sentence", "kind", "path", "series_instance_uid", "slice_spacing_mm", "seconds",
+    "review", "review_version", "reader", "reviewed_at", "edits", "review_edits", "review_comment",
 )  # fmt: skip
 Row = dict[str, Any]
 AddRows = Callable[[Iterable[Row]], object]
@@ -32,10 +35,22 @@ AddRows = Callable[[Iterable[Row]], object]
 
 def finding_rows(report: Report) -> list[Row]:
     """One row per vertebra."""
+    of_scan, state = {"series_instance_uid": report.source.series_instance_uid}, _review(report)
     return [
-        {"scan": report.source.name, **_finding(entry), "series_instance_uid": report.source.series_instance_uid}
+        {"scan": report.source.name, **_finding(entry), **of_scan, "set_by_reader": entry.set_by_reader, **state}
         for entry in report.vertebrae
     ]
+
+
+def _review(report: Report) -> Row:
+    """The state of the review; empty where nobody saved one."""
+    state = report.review
+    return {
+        "review": state.decision if state else None,
+        "review_version": state.version if state else None,
+        "reader": state.reader if state else None,
+        "reviewed_at": state.signed_at if state else None,
+    }
 
 
 def _finding(e: Entry) -> Row:
@@ -73,7 +88,7 @@ def _finding(e: Entry) -> Row:
 def scan_row(report: Report) -> Row:
     """One row for the scan."""
     s, levels, source = report.summary, report.levels, report.source
-    spacing, density = source.spacing_mm, s.density if s else None
+    spacing, density, state = source.spacing_mm, s.density if s else None, report.review
     return {
         "scan": source.name,
         "status": report.status,
@@ -99,6 +114,10 @@ def scan_row(report: Report) -> Row:
         "series_instance_uid": source.series_instance_uid,
         "slice_spacing_mm": spacing[0] if spacing else None,
         "seconds": report.timing_s.get("total"),
+        **_review(report),
+        "edits": len(state.edits) if state else None,
+        "review_edits": "; ".join(state.edits) if state else None,
+        "review_comment": state.comment if state else None,
     }
 
 
@@ -107,6 +126,15 @@ def write_findings(reports: Iterable[Report], path: Path) -> None:
     with csv_rows(path, FINDING_COLUMNS) as add:
         for report in reports:
             add(finding_rows(report))
+
+
+def findings_csv(reports: Iterable[Report]) -> bytes:
+    """The content of ``findings.csv``."""
+    stream = io.StringIO(newline="")
+    add = _writing(stream, FINDING_COLUMNS)
+    for report in reports:
+        add(finding_rows(report))
+    return stream.getvalue().encode("utf-8", "backslashreplace")
 
 
 def write_scans(reports: Iterable[Report], path: Path) -> None:
@@ -121,9 +149,14 @@ def csv_rows(path: Path, columns: Sequence[str]) -> Iterator[AddRows]:
     """Something that appends rows to a CSV file, which takes the place of an earlier one once all are there."""
     # paths on Linux may hold bytes that are no text
     with replaced(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, lineterminator="\n")
-        writer.writeheader()
-        yield lambda rows: writer.writerows({k: _safe(v) for k, v in row.items()} for row in rows)
+        yield _writing(stream, columns)
+
+
+def _writing(stream: IO[str], columns: Sequence[str]) -> AddRows:
+    """Writes the header, and gives what appends rows to it."""
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    return lambda rows: writer.writerows({k: _safe(v) for k, v in row.items()} for row in rows)
 
 
 def _safe(value: Any) -> Any:

@@ -10,19 +10,22 @@ from highdicom.sr import (
     MeasurementReport,
     ObservationContext,
     ObserverContext,
+    PersonObserverIdentifyingAttributes,
 )
 from highdicom.sr.utils import collect_evidence
 from pydicom.dataset import Dataset
 from pydicom.uid import Comprehensive3DSRStorage
 
 from endplate.dicom.codes import code
-from endplate.dicom.envelope import MANUFACTURER, NOT_VERIFIED, Context, Result, enclose
+from endplate.dicom.envelope import MANUFACTURER, Context, Result, enclose
 from endplate.dicom.identity import device_uid
+from endplate.dicom.patient import fitting
 from endplate.dicom.source import Image
 from endplate.dicom.structured_report.spine_group import spine_group
 from endplate.dicom.structured_report.vertebra_group import points_of, vertebra_group
+from endplate.dicom.verification import flags, person_name
 
-RESULT = Result("report.sr.dcm", str(Comprehensive3DSRStorage), "SR", 901, f"endplate measurements - {NOT_VERIFIED}")
+RESULT = Result("report.sr.dcm", str(Comprehensive3DSRStorage), "SR", 901, "endplate measurements")
 
 
 def structured_report(context: Context, predecessor: Dataset | None = None) -> Dataset:
@@ -42,7 +45,7 @@ def structured_report(context: Context, predecessor: Dataset | None = None) -> D
     )[0]
     document = Dataset()
     document.update(content)
-    document.CompletionFlag, document.VerificationFlag, document.PreliminaryFlag = "COMPLETE", "UNVERIFIED", "PRELIMINARY"
+    document.update(flags(report.review, context.organisation))
     document.PerformedProcedureCodeSequence, document.ReferencedPerformedProcedureStepSequence = [], []
     same_study, _ = collect_evidence(_evidence(context), content, context.source.study_uid)
     document.CurrentRequestedProcedureEvidenceSequence = same_study
@@ -72,7 +75,17 @@ def _observer(context: Context) -> ObservationContext:
     device = DeviceObserverIdentifyingAttributes(
         device_uid(context.report.software), name="endplate", manufacturer_name=MANUFACTURER, model_name="endplate"
     )
-    return ObservationContext(observer_device_context=ObserverContext(code("device"), device))
+    return ObservationContext(_reader(context), ObserverContext(code("device"), device))
+
+
+def _reader(context: Context) -> ObserverContext | None:
+    """The person who stands by the report (TID 1003), beside the software that measured."""
+    review = context.report.review
+    if review is None or not review.is_accepted:
+        return None
+    organisation = fitting(context.organisation, "LO") or None
+    person = PersonObserverIdentifyingAttributes(person_name(review.reader or ""), organization_name=organisation)
+    return ObserverContext(code("person"), person)
 
 
 def _evidence(context: Context) -> Sequence[Dataset]:

@@ -27,7 +27,7 @@ from endplate.dicom.codes import code
 from endplate.dicom.source import Image
 from endplate.report.report import Point, Software
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def number(name: str, value: float, unit: str, parts: Iterable[Any] = (), site: FindingSite | None = None) -> Measurement:

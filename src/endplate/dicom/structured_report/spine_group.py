@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from highdicom.sr import Measurement, MeasurementsAndQualitativeEvaluations, TextContentItem, TrackingIdentifier
 
 from endplate.dicom.codes import code, code_of_level
-from endplate.dicom.envelope import RESEARCH, Context
+from endplate.dicom.envelope import Context
 from endplate.dicom.identity import tracking_uid
 from endplate.dicom.structured_report import items
 from endplate.report.report import OpportunisticDensity, Overall, Report
+from endplate.report.review_words import sentences
 
 INTERVALS = "Measurement uncertainties of height losses span their 95 % intervals."
 NO_FRAME = "The series has no Frame of Reference UID: coordinates are in the patient coordinates of the slices referenced."
@@ -65,9 +66,13 @@ def _texts(context: Context) -> list[TextContentItem]:
             texts += items.text("reason", message.text)
     if report.status == "refused":
         texts += [item for m in report.messages[:1] for item in items.text("reason", m.text)]
-    for comment in (*_density(report.summary.density if report.summary else None), INTERVALS, RESEARCH):
+    for comment in (*_density(report.summary.density if report.summary else None), INTERVALS, *_review(report), context.research):
         texts += items.text("comment", comment)
     return texts if context.source.has_frame_of_reference else texts + items.text("comment", NO_FRAME)
+
+
+def _review(report: Report) -> tuple[str, ...]:
+    return sentences(report.review) if report.review is not None else ()
 
 
 def _density(density: OpportunisticDensity | None) -> Iterator[str]:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from endplate.anatomy import COLUMNS
 from endplate.dicom.codes import GENERIC_LEVELS, code, code_of_level
 from endplate.dicom.envelope import Context
-from endplate.dicom.identity import tracking_uid
+from endplate.dicom.identity import review_key, tracking_uid
 from endplate.dicom.structured_report import items
 from endplate.report.report import Entry
+from endplate.report.review_words import SET_BY_READER
 
 Floats = NDArray[np.floating]
 
@@ -34,8 +35,10 @@ def vertebra_group(entry: Entry, place: int, context: Context) -> MeasurementsAn
     """
     software, source = context.report.software, context.source
     name = entry.level or f"unnamed level {place}"
+    # what a reader set, or nobody named, need not be the body that bears the same name in another version
+    version = review_key(context.report) if entry.set_by_reader or entry.level is None else ""
     group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(tracking_uid(source.uid, name, software), name),
+        tracking_identifier=TrackingIdentifier(tracking_uid(source.uid, name, software, version), name),
         finding_type=code("vertebral_body"),
         algorithm_id=items.algorithm(software),
         finding_sites=[items.site(code_of_level(entry.level))],
@@ -114,7 +117,7 @@ def _judgements(entry: Entry) -> Iterator[QualitativeEvaluation]:
 
 def _texts(entry: Entry) -> list[TextContentItem]:
     said = items.text("reason", entry.reason or "")
-    comments = [entry.flag]
+    comments = [entry.flag, f"{SET_BY_READER.capitalize()}." if entry.set_by_reader else None]
     if entry.level is None:
         comments.append("The level of this vertebra is unknown.")
     elif entry.level in GENERIC_LEVELS:
