@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from review_tab import Open, choose, drag, frame, is_saved, row_of, save, saved
+import httpx
+
+from review_tab import Open, choose, drag, frame, is_saved, names, row_of, save, saved
 from reviewed_scans import Measured, put
 from served_worklist import Served
 
@@ -111,3 +113,38 @@ def test_edits_are_saved_by_themselves(service: Served, scan: str, opened: Open)
     page.click("#delete")
     is_saved(page, 1)
     assert "L1" not in [v.level for v in saved(service, scan).vertebrae]
+
+
+def test_leaving_with_unsaved_edits_is_asked_about(scan: str, opened: Open) -> None:
+    found = opened(scan)
+    choose(found.page, "L1")
+    found.page.click("#delete")
+    frame(found.page)
+    found.page.close(run_before_unload=True)
+    found.page.wait_for_timeout(300)
+    assert found.said == ["dialogue: "]
+    found.said.clear()
+    assert not found.page.is_closed()
+
+
+def test_what_the_service_refuses_is_said_and_the_edits_stay(service: Served, scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    choose(page, "L1")
+    page.click("#delete")
+    service.store.delete_scan(scan, "another reader")
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("#banners [role=alert] :text('Not saved')")
+    assert "unsaved edits" in page.inner_text("#saved")
+    assert "L1" not in names(page)
+    assert page.is_visible("#banners button:text('Try again')")
+
+
+def test_names_that_do_not_run_head_to_feet_cannot_be_signed(service: Served, scan: str, opened: Open) -> None:
+    address = f"{service.url}/api/scans/{scan}/review"
+    draft = httpx.get(address).json()
+    draft["vertebrae"][3]["level"] = draft["vertebrae"][2]["level"]
+    assert httpx.put(address, json=draft, headers={"If-Match": '"0"'}).status_code == 200
+    page = opened(scan).page
+    page.keyboard.press("s")
+    page.wait_for_selector("#sign-trouble:text('Level names must run from head to feet')")
+    assert not page.is_enabled("#sign-now")

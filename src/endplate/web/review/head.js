@@ -51,6 +51,12 @@ export class Head {
     addEventListener("pointerdown", (event) => {
       if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
     });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+      event.preventDefault();
+    });
     menu.addEventListener("toggle", () => this.#links());
   }
 

@@ -16,6 +16,8 @@ import { panned, scaleBar, showing, zoomed } from "./view.js";
 
 /** mm that are seen around a vertebra that is zoomed to, at least */
 const AROUND_MM = [78, 86];
+/** from here on a slab is beside the points, which are then drawn faint */
+const FAR_MM = 4;
 /** px for names in front and grades behind; for head and feet */
 const FIT_MARGIN = /** @type {[number, number]} */ ([100, 26]);
 
@@ -170,6 +172,7 @@ export class Stage {
     if (facts.some((fact, i) => fact !== this.#drawn[i])) this.#picture();
     this.#drawn = facts;
     this.host.classList.toggle("bare", this.bare);
+    this.host.classList.toggle("beside", Math.abs(this.offsets[channel]) > FAR_MM);
     this.points.draw(view, width);
     this.#around();
     this.#tools();

@@ -56,7 +56,7 @@ const MORE = [
   ["arrows", "Move the chosen point by 0.5 mm; without a point, the image"],
   ["Shift arrows", "Move the chosen point by 0.1 mm"],
   ["drag", "On a point: move it. Elsewhere: move the image (also with the middle button, or Space held)"],
-  ["right drag", "Window: to the right wider, upwards darker (also with Shift held)"],
+  ["right drag", "Window: to the right wider, upwards brighter (also with Shift held)"],
   ["wheel", "Zoom at the pointer; with Shift: next slab. On a plane: next slice"],
 ];
 
