@@ -183,6 +183,9 @@ def test_keys_lead_from_worst_to_worst_and_help_lists_them(made: Measured, scan:
 def test_everything_fits_the_monitor(scan: str, opened: Open, size: tuple[int, int]) -> None:
     page = opened(scan).page
     page.set_viewport_size({"width": size[0], "height": size[1]})
+    choose(page, "L2")
+    drag(page, "L2: middle superior point", 8.0)
+    page.evaluate("document.getElementById('who').textContent = 'A name that is very long '.repeat(9)")
     frame(page)
     assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == list(size)
     outside = page.evaluate(

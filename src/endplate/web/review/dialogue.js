@@ -10,12 +10,13 @@ import { part, say } from "./dom.js";
  * @param {string} title
  * @param {(Node | string)[]} content
  * @param {{value: string, text: string, kind?: string}[]} buttons
+ * @param {string} [kind] class of the dialogue
  * @returns {Promise<string | null>}
  */
-export function ask(title, content, buttons) {
+export function ask(title, content, buttons, kind = "") {
   const made = buttons.map(({ value, text, kind }) => element("button", { value, class: kind ?? null, type: "submit" }, text));
   const form = element("form", { method: "dialog" }, element("h2", {}, title), ...content, element("div", { class: "buttons" }, ...made));
-  const dialogue = element("dialog", { "aria-label": title }, form);
+  const dialogue = element("dialog", { "aria-label": title, class: kind }, form);
   document.body.append(dialogue);
   dialogue.showModal();
   return new Promise((resolve) => {

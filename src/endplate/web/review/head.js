@@ -65,7 +65,7 @@ export class Head {
     enable("undo", state.canUndo);
     enable("redo", state.canRedo);
     enable("save", state.unsaved && !this.saving.busy);
-    enable("sign", state.editable);
+    for (const id of ["sign", "all-up", "all-down", "add"]) enable(id, state.editable);
     say(part("saved"), this.#saved());
     part("saved").classList.toggle("unsaved", state.unsaved);
     this.#mode();

@@ -151,5 +151,5 @@ function letGo(state, stage) {
 async function help(keys) {
   const lines = [...MORE, ...keys.map(({ keys: all, shown, what }) => /** @type {[string, string]} */ ([shown ?? all.join(" or "), what]))];
   const list = lines.flatMap(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)]);
-  await ask("Keys and mouse", [element("dl", { class: "keys" }, ...list)], [{ value: "", text: "Close" }]);
+  await ask("Keys and mouse", [element("dl", { class: "keys" }, ...list)], [{ value: "", text: "Close" }], "wide");
 }
