@@ -6,10 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import endplate
 from endplate.anatomy import Vertebra
 from endplate.exports.picture import straight_spine
+from endplate.geometry.bases import straight_from_patient
 from endplate.morphometry.measure import Finding
 from endplate.review.apply import READER_SD_MM
 from endplate.review.document import Review, points_of, spread_of
@@ -28,6 +30,13 @@ def said(finding: Finding) -> list[str]:
     loss, low, high = (f"{100 * round(float(x), 4):.0f}" for x in (finding.loss, *finding.loss_interval_95))
     grade = f"{finding.grade} {GRADES[finding.grade]} {finding.shape}" if finding.grade else "0"
     return [*heights, *ratios, f"{loss} % ({low}-{high})", grade]
+
+
+def beside(service: Served, scan: str, points_mm: NDArray[np.floating]) -> NDArray[np.floating]:
+    """How far points lie to the left of the straightened image's mid-plane, mm."""
+    images = read_images(service.data / "scans" / scan / "images")
+    assert images is not None
+    return straight_from_patient(straight_spine(images.straight, images.info["straight"]).curve, points_mm)[..., 2].ravel()
 
 
 def by_hand(made: Measured, review: Review, moved: dict[tuple[int, int, int], float]) -> list[Finding]:
@@ -89,6 +98,9 @@ def test_a_point_dragged_by_5_mm_measures_what_the_library_says(made: Measured, 
     away = np.linalg.norm(review.vertebrae[i].points_mm - points_of(made.report.vertebrae[i].points_lps_mm), axis=-1)
     assert away[1, 0] == pytest.approx(5.0, abs=0.3)
     assert np.count_nonzero(away) == 1
+    assert beside(service, scan, review.vertebrae[i].points_mm) == pytest.approx(
+        beside(service, scan, points_of(made.report.vertebrae[i].points_lps_mm)), abs=0.02
+    )
     found = by_hand(made, review, {(i, 1, 0): READER_SD_MM})
     assert row_of(page, "T10")[1:8] == said(found[i])
     assert (found[i].grade or 0) >= 1

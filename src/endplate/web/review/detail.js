@@ -30,7 +30,9 @@ export class Detail {
     this.#level.addEventListener("change", () => actions.rename(this.#level.value || null));
     part("aside").addEventListener("submit", (event) => {
       event.preventDefault();
-      if (this.#reason.value.trim()) actions.setAside(this.#reason.value.trim());
+      if (!this.#reason.value.trim()) return;
+      actions.setAside(this.#reason.value.trim());
+      part("stage").focus();
     });
     part("assess").addEventListener("click", () => actions.setAside(null));
     part("delete").addEventListener("click", () => actions.remove());

@@ -67,7 +67,7 @@ export function takeKeys(page) {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     const name = (event.ctrlKey || event.metaKey ? "Ctrl " : "") + event.key;
     if (isWriting(event.target) && name !== "Ctrl s") return leave(event);
-    if (event.altKey || isPressing(event)) return;
+    if (event.altKey || isPressing(event) || isSliding(event)) return;
     if (event.key in ARROWS && !event.ctrlKey) return arrow(event, page);
     if (event.key === " ") return hold(event, page.stage);
     const act = acts.get(name);
@@ -88,7 +88,7 @@ export function takeKeys(page) {
  * @param {EventTarget | null} target
  */
 function isWriting(target) {
-  if (target instanceof HTMLInputElement) return !["button", "checkbox", "radio"].includes(target.type);
+  if (target instanceof HTMLInputElement) return !["button", "checkbox", "radio", "range"].includes(target.type);
   return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
 }
 
@@ -108,6 +108,15 @@ function leave(event) {
  */
 function isPressing({ key, target }) {
   return (key === "Enter" || key === " ") && target instanceof HTMLElement && target.closest("button, a, summary") !== null;
+}
+
+/**
+ * Whether a slider takes the key.
+ *
+ * @param {KeyboardEvent} event
+ */
+function isSliding({ key, target }) {
+  return target instanceof HTMLInputElement && /^(Arrow|Page|Home|End)/.test(key);
 }
 
 /**

@@ -119,7 +119,7 @@ export class Saving {
     const version = this.conflict;
     const lines = [
       `Somebody else saved version ${version} of this review while you had version ${this.state.version} open. Yours is not saved, and nothing of theirs is overwritten.`,
-      "Load theirs: the page shows their version; Undo brings yours back, so that you can compare and save it after theirs.",
+      "Load theirs: the page shows their version; Undo brings yours back (after Amend, if theirs is signed), to be saved after theirs.",
       "Keep looking: your edits stay on this page, unsaved, until you decide.",
     ];
     const content = lines.map((line) => element("p", {}, line));
