@@ -31,7 +31,7 @@ export function row(scan, job) {
     element("th", { class: "patient", scope: "row" }, ...patient(scan)),
     element("td", { class: "study" }, ...study(scan)),
     element("td", { class: "review" }, ...review(scan)),
-    element("td", { class: "status" }, ...status(scan, job)),
+    element("td", { class: "status" }, element("div", { class: "how" }, ...status(scan, job)), deleteButton(scan)),
   );
 }
 
@@ -47,9 +47,17 @@ function finding(scan, flagged) {
   const level = `${found.worst_level ?? "unnamed"}${found.levels_uncertain ? "?" : ""}`;
   const loss = grade ? element("span", { class: "number", title: "Height lost" }, `\u2212${lossWord(found.worst_loss)}`) : null;
   const more = found.fractures > 1 ? counted(found.fractures, "fracture") : "";
-  const doubt = found.levels_uncertain && element("span", { class: "doubt", title: "The names of the levels are in doubt: count them" }, "levels uncertain");
+  const doubt =
+    found.levels_uncertain &&
+    element("span", { class: "doubt", title: "The names of the levels are in doubt: count them" }, "levels uncertain");
   return [
-    element("span", { class: "worst" }, ...(grade === null ? [] : [element("b", { class: "level" }, level)]), gradeBadge(grade, word, flagged), loss),
+    element(
+      "span",
+      { class: "worst" },
+      ...(grade === null ? [] : [element("b", { class: "level" }, level)]),
+      gradeBadge(grade, word, flagged),
+      loss,
+    ),
     (more || doubt) && element("span", { class: "line small faint" }, more, more && doubt ? " - " : "", doubt),
   ];
 }
@@ -78,7 +86,12 @@ function review(scan) {
   const sign = scan.review === "rejected" ? "✕ " : signed ? "✓ " : "";
   const who = signed ? [scan.reader, day(scan.signed_at)] : scan.review === "draft" ? [`version ${scan.review_version}`] : [];
   return [
-    element("span", { class: "line state", "data-review": scan.review ?? "none" }, sign, scan.status === "measured" ? reviewWord(scan.review) : ""),
+    element(
+      "span",
+      { class: "line state", "data-review": scan.review ?? "none" },
+      sign,
+      scan.status === "measured" ? reviewWord(scan.review) : "",
+    ),
     line("small faint", who.filter(Boolean).join(", "), signed ? `${scan.reader ?? ""}, ${moment(scan.signed_at)}` : ""),
   ];
 }
@@ -95,6 +108,15 @@ export function status(scan, job) {
   if (job?.stage) word.append(element("span", { class: "small faint" }, ` ${job.stage}`));
   const bar = element("progress", { max: 1, value: share, "aria-label": "measured" }, `${Math.round(100 * share)} %`);
   return [word, bar];
+}
+
+/** @param {Scan} scan */
+function deleteButton(scan) {
+  return element(
+    "button",
+    { class: "delete small", type: "button", "aria-label": `Delete ${nameOf(scan)}`, title: "Delete (key Del)" },
+    "\u2715",
+  );
 }
 
 /**
