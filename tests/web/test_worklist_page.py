@@ -64,7 +64,7 @@ def test_flagged_stand_first_and_say_so_without_colour(
         assert names(opened) == expected(full)
         row = opened.page.locator("#scans tr").first
         assert row.locator(".grade.solid .blocks i").count() == 3
-        assert re.match(r"[TL]\d+\ngrade 3 severe\n\N{MINUS SIGN}\d\d %", row.inner_text())
+        assert re.match(r"[TL]\d+\ngrade 3 severe\n\d\d % of height lost", row.inner_text())
         assert opened.page.locator("#summary").inner_text() == "1 to 50 of 3,000 scans, flagged first"
         assert opened.said == []
 

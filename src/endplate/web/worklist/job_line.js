@@ -89,8 +89,13 @@ export function doing(job) {
   const stage = job.stage ? `: ${job.stage}` : "";
   if (job.state === "running") return `${KINDS[job.kind]}${stage}, ${Math.round(100 * job.share)} %${again}`;
   if (job.state === "waiting") return `Waiting${again}`;
-  const found = job.kind === "measure" ? "" : `, ${counted(job.scans, "scan")}`;
-  return `${STATES[job.state]} ${moment(job.ended_at)}${found}${again}`;
+  return `${job.state === "done" ? done(job) : STATES[job.state]}, ${moment(job.ended_at)}${again}`;
+}
+
+/** @param {Job} job */
+function done(job) {
+  if (job.kind === "measure") return "Measured";
+  return job.kind === "find" ? `Found ${counted(job.scans, "scan")}` : `Took in ${counted(job.scans, "report")}`;
 }
 
 /** @param {Sending} sending */

@@ -86,7 +86,7 @@ export class Jobs {
 
   drawn() {
     const [running, waiting, failed] = [this.of("running"), this.of("waiting"), this.of("failed")];
-    const told = this.of("done", "cancelled").filter((job) => job.kind !== "measure" || job.state === "cancelled");
+    const told = this.of("done", "cancelled");
     const busy = running.length + waiting.length + this.sending.length;
     const doing = running.length + this.sending.length;
     const numbers = [doing && `${doing} running`, waiting.length && `${waiting.length} waiting`].filter(Boolean);
