@@ -46,7 +46,7 @@ function finding(scan, flagged) {
   const level = `${found.worst_level ?? "unnamed"}${found.levels_uncertain ? "?" : ""}`;
   const doubt = element("span", { class: "doubt", title: "The names of the levels are in doubt: count them" }, "levels uncertain");
   const facts = [
-    grade && found.worst_loss !== null && element("span", {}, `${lossWord(found.worst_loss)} of height lost`),
+    (grade ?? 0) > 0 && found.worst_loss !== null && element("span", {}, `${lossWord(found.worst_loss)} of height lost`),
     found.fractures > 1 && element("span", {}, counted(found.fractures, "fracture")),
     found.levels_uncertain && doubt,
   ];
