@@ -30,9 +30,32 @@ HOSTILE = (
     "O'Brien^Seán",
     "${alert(5)}{{alert(6)}}",
 )
-FAMILIES = "Smith Jones Taylor Brown Patel Robinson Evans White Green Hall Wood Khan Lewis James Mason Davis Rose".split()
-GIVEN = "Anna John Mary Peter Ruth Omar Elif Jane George Helen David Sarah Ivan Amara".split()
-STUDIES = ("CT chest with contrast", "CT thorax abdomen pelvis portal venous", "CT pulmonary angiogram", "<b>Low-dose</b> screening")
+FAMILIES = [
+    "Smith",
+    "Jones",
+    "Taylor",
+    "Brown",
+    "Patel",
+    "Robinson",
+    "Evans",
+    "White",
+    "Green",
+    "Hall",
+    "Wood",
+    "Khan",
+    "Lewis",
+    "James",
+    "Mason",
+    "Davis",
+    "Rose",
+]
+GIVEN = ["Anna", "John", "Mary", "Peter", "Ruth", "Omar", "Elif", "Jane", "George", "Helen", "David", "Sarah", "Ivan", "Amara"]
+STUDIES = (
+    "CT chest with contrast",
+    "CT thorax abdomen pelvis portal venous",
+    "CT pulmonary angiogram",
+    "<b>Low-dose</b> screening",
+)
 STATES = {"measured": 90, "waiting": 3, "running": 1, "failed": 1, "refused": 3, "no_spine": 1, "cancelled": 1}
 REVIEWS: dict[Any, int] = {None: 70, "draft": 5, "accepted": 15, "accepted_with_edits": 7, "rejected": 3}
 LOSS = {0: (0.02, 0.19), 1: (0.2, 0.249), 2: (0.25, 0.39), 3: (0.4, 0.7)}
@@ -63,7 +86,9 @@ def _scan(dice: random.Random, number: int) -> Scan:
 def _patient(dice: random.Random, name: str) -> Patient:
     born = f"{dice.randrange(1930, 1985)}{dice.randrange(1, 13):02d}{dice.randrange(1, 29):02d}"
     day = f"2026{dice.randrange(1, 12):02d}{dice.randrange(1, 29):02d}"
-    return Patient(name, f"{dice.randrange(10**7):07d}", born, dice.choice("FM"), day, dice.choice(STUDIES), str(dice.randrange(10**6)))
+    return Patient(
+        name, f"{dice.randrange(10**7):07d}", born, dice.choice("FM"), day, dice.choice(STUDIES), str(dice.randrange(10**6))
+    )
 
 
 def _summary(dice: random.Random, grade: int | None) -> Summary:
@@ -184,3 +209,18 @@ def tab(browser: Any, width: int = 1280, height: int = 720) -> Iterator[Tab]:
         yield opened
     finally:
         context.close()
+
+
+def settled(opened: Tab) -> None:
+    """Waits until the list has an answer to the latest question."""
+    opened.page.wait_for_selector("#list[data-state=shown]")
+
+
+def names(opened: Tab) -> list[str]:
+    return [str(n) for n in opened.page.locator("#scans tr").evaluate_all("rows => rows.map(r => r.dataset.scan)")]
+
+
+def press(opened: Tab, *keys: str) -> None:
+    for key in keys:
+        opened.page.keyboard.press(key)
+    settled(opened)

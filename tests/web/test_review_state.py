@@ -46,7 +46,10 @@ def doubts(report: Report) -> list[dict[str, Any]]:
         replace(usual, complete=False, reason="cut by the field of view"),
         *crossing.vertebrae,
     ]
-    return [{"entry": json.loads(json.dumps(replace(report, vertebrae=(e,)).to_dict()["vertebrae"][0])), "doubt": model_doubt(e)} for e in cases]
+    return [
+        {"entry": json.loads(json.dumps(replace(report, vertebrae=(e,)).to_dict()["vertebrae"][0])), "doubt": model_doubt(e)}
+        for e in cases
+    ]
 
 
 def shifts(review: Review) -> list[dict[str, Any]]:
@@ -106,7 +109,9 @@ def test_its_modules_are_checked_and_reach_for_nothing_outside() -> None:
         text = file.read_text()
         assert text.startswith("// @ts-check\n"), file.name
         assert len(text.splitlines()) < 300, file.name
-        assert not any(word in text for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "localStorage", "eval(")), file.name
+        assert not any(word in text for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "localStorage", "eval(")), (
+            file.name
+        )
         sources = [line.split('"')[1] for line in text.splitlines() if line.startswith(("import ", "} from"))]
         assert all((file.parent / s).is_file() for s in sources), file.name
     page = (WEB / "review.html").read_text()

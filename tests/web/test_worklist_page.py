@@ -1,19 +1,19 @@
+"""The list of scans: views, order, search, pages, keys."""
+
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from served_worklist import HOSTILE, Served, Tab, chromium, many_scans, served, tab
+from served_worklist import HOSTILE, Served, Tab, chromium, many_scans, names, press, served, settled, tab
 
 pytest.importorskip("fastapi")
 pytest.importorskip("dbos")
 
-from endplate.service.records import Job, Patient, Query, Scan  # noqa: E402
+from endplate.service.records import Query
 
 COUNT = 3000
 FIRST_ROW = """new MutationObserver((_, watch) => {
@@ -35,14 +35,6 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Served]:
-    """A service without scans, which may read one folder."""
-    (tmp_path / "ct").mkdir()
-    with served(tmp_path / "data", folders=(tmp_path / "ct",)) as service:
-        yield service
-
-
-@pytest.fixture
 def list_of(browser: Any, full: Served) -> Iterator[Callable[[str], Tab]]:
     """Opens the full list at an address; the test fails if the page says anything or asks elsewhere."""
     with tab(browser) as opened:
@@ -57,27 +49,8 @@ def list_of(browser: Any, full: Served) -> Iterator[Callable[[str], Tab]]:
         assert all(url.startswith(full.url) for url in opened.asked)
 
 
-def settled(opened: Tab) -> None:
-    """Waits until the list has an answer to the latest question."""
-    opened.page.wait_for_selector("#list[data-state=shown]")
-
-
-def names(opened: Tab) -> list[str]:
-    return [str(n) for n in opened.page.locator("#scans tr").evaluate_all("rows => rows.map(r => r.dataset.scan)")]
-
-
 def expected(service: Served, **asked: Any) -> list[str]:
     return [scan.id for scan in service.store.worklist(Query(**asked)).scans]
-
-
-def files_under(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def press(opened: Tab, *keys: str) -> None:
-    for key in keys:
-        opened.page.keyboard.press(key)
-    settled(opened)
 
 
 def test_flagged_stand_first_and_say_so_without_colour(
@@ -154,7 +127,14 @@ def test_nonsense_in_the_address_is_left_out(list_of: Callable[[str], Tab], full
 
 def test_heads_sort_both_ways_and_back_to_flagged_first(list_of: Callable[[str], Tab], full: Served) -> None:
     opened = list_of("/")
-    for sort, down in {"grade": True, "probability": True, "patient": False, "study_date": True, "review": False, "status": False}.items():
+    for sort, down in {
+        "grade": True,
+        "probability": True,
+        "patient": False,
+        "study_date": True,
+        "review": False,
+        "status": False,
+    }.items():
         head = opened.page.locator(f"th[data-sort={sort}]")
         for descending in (down, not down):
             head.locator("button").click()
@@ -247,184 +227,3 @@ def test_no_width_cuts_the_page(browser: Any, full: Served, width: int, height: 
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
         assert opened.said == []
-
-
-def measured(service: Served, scan: Scan) -> None:
-    """As a worker tells the store of a result."""
-    from report.conftest import chest, report_of
-
-    service.store.set_measured(scan.id, report_of(chest({"T8": (0.4, 0.7, 1.0)})), None)
-
-
-def test_a_job_is_followed_until_its_scan_is_flagged(browser: Any, fresh: Served) -> None:
-    scan = Scan("ab" * 16, "new", "waiting", "2026-11-25T08:00:00.000+00:00", "/ct/new", Patient("<i>New</i>^One", "42"))
-    job = Job("cd" * 16, "measure", "new", "waiting", scan.added_at, scan_id=scan.id)
-    with tab(browser) as opened:
-        opened.page.goto(fresh.url)
-        settled(opened)
-        assert opened.page.locator("#empty").is_visible()
-        opened.page.wait_for_timeout(500)  # the stream of events has begun
-        fresh.store.add_scan(scan, "test")
-        fresh.store.add_job(job)
-        opened.page.wait_for_selector("#scans tr:has-text('Waiting')")
-        assert opened.page.locator("#empty").is_hidden()
-        opened.page.wait_for_selector("#news:text-is('1 scan added')")
-        fresh.store.set_running(scan.id)
-        fresh.store.update_job(job.id, state="running", stage="detect", share=0.4)
-        opened.page.wait_for_selector("#scans progress[value='0.4']")
-        assert opened.page.locator("#scans .status").inner_text().startswith("Running detect")
-        assert opened.page.locator("#jobs-busy").inner_text() == "1 running"
-        measured(fresh, scan)
-        fresh.store.update_job(job.id, state="done", share=1.0)
-        opened.page.wait_for_selector("#scans tr[data-state=flagged] .grade.solid:has-text('grade 3 severe')")
-        opened.page.wait_for_selector("[data-view=flagged] .count:text-is('1')")
-        opened.page.wait_for_selector("#news:text-is('1 measured, 1 flagged')")
-        assert opened.page.locator("#scans th a").inner_text() == "<i>New</i>, One"
-        assert opened.said == []
-
-
-def test_the_order_does_not_change_under_the_readers_hand(browser: Any, fresh: Served) -> None:
-    scans = [Scan(f"{n:032x}", f"scan-{n}", "waiting", f"2026-11-25T08:00:0{n}.000+00:00", "/ct") for n in range(3)]
-    for scan in scans:
-        fresh.store.add_scan(scan, "test")
-    with tab(browser) as opened:
-        opened.page.goto(fresh.url)
-        settled(opened)
-        before = names(opened)
-        press(opened, "j")
-        opened.page.wait_for_timeout(500)  # the stream of events has begun
-        measured(fresh, scans[2])
-        opened.page.wait_for_selector("#changed:visible")
-        assert names(opened) == before
-        assert opened.page.locator("#scans tr[data-state=flagged]").count() == 1
-        press(opened, "r")
-        assert names(opened)[0] == scans[2].id
-        assert opened.page.locator("#changed").is_hidden()
-        assert opened.page.evaluate("document.activeElement.closest('tr').dataset.scan") == before[0]
-
-
-def test_jobs_tell_why_they_failed_and_go_again_or_end(browser: Any, fresh: Served, tmp_path: Path) -> None:
-    from endplate.service.jobs.orders import Jobs
-
-    jobs = Jobs(fresh.store, fresh.data)
-    failed = jobs.order_find([tmp_path / "ct"], "test", "<b>broken</b>")
-    fresh.store.update_job(failed.id, state="failed", message=REASON)
-    waiting = jobs.order_find([tmp_path / "ct"], "test", "waits")
-    jobs.close()
-    with tab(browser) as opened:
-        opened.page.goto(fresh.url)
-        opened.page.wait_for_selector("#jobs-failed:text-is('1 failed')")
-        press(opened, "o")
-        line = opened.page.locator(f"[data-job='{failed.id}']")
-        assert REASON in line.inner_text()
-        assert line.locator(".name").inner_text() == "<b>broken</b>"
-        line.get_by_role("button", name="Try again").click()
-        opened.page.wait_for_selector(f"#jobs-running-list [data-job='{failed.id}']")
-        assert fresh.store.job(failed.id).state == "waiting"  # type: ignore[union-attr]
-        opened.page.click(f"#order-{waiting.id}")
-        opened.page.wait_for_selector(f"#jobs-done-list [data-job='{waiting.id}']")
-        assert fresh.store.job(waiting.id).state == "cancelled"  # type: ignore[union-attr]
-        press(opened, "Escape")
-        assert opened.page.locator("#jobs").is_hidden()
-        assert opened.said == []
-
-
-REASON = "out of memory: 3.1 GB needed, 2.0 GB free; close other programs or use fewer --threads"
-
-
-def test_files_are_sent_and_refusals_said(browser: Any, fresh: Served, tmp_path: Path) -> None:
-    from small_scans import write_small
-
-    scan = write_small(tmp_path / "small.nii.gz")
-    (tmp_path / "letter.txt").write_text("no scan")
-    with tab(browser) as opened:
-        opened.page.goto(fresh.url)
-        settled(opened)
-        press(opened, "u")
-        with opened.page.expect_file_chooser() as chooser:
-            opened.page.click("#files-choose")
-        chooser.value.set_files(scan)
-        opened.page.wait_for_selector("#jobs-running-list li:has-text('Waiting')")
-        (job,) = fresh.store.jobs()
-        (kept,) = files_under(fresh.data / "uploads")
-        assert job.kind == "find"
-        assert kept.read_bytes() == scan.read_bytes()
-        assert opened.said == []
-        opened.page.set_input_files("#files-input", tmp_path / "letter.txt")
-        alert = opened.page.locator("#alert[role=alert]")
-        opened.page.wait_for_selector("#alert:visible")
-        assert "letter.txt was not taken" in alert.inner_text()
-        assert len(fresh.store.jobs()) == 1
-        assert not list((fresh.data / "incoming").iterdir())
-
-
-def test_a_dropped_folder_keeps_its_paths(browser: Any, fresh: Served, tmp_path: Path) -> None:
-    from small_scans import write_small
-
-    scan = write_small(tmp_path / "study" / "series" / "small.nii.gz")
-    (tmp_path / "study" / ".DS_Store").write_text("litter")
-    with tab(browser) as opened:
-        opened.page.goto(fresh.url)
-        settled(opened)
-        drag = {"items": [], "files": [str(tmp_path / "study")], "dragOperationsMask": 1}
-        session = opened.page.context.new_cdp_session(opened.page)
-        for kind in ("dragEnter", "dragOver"):
-            session.send("Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": drag})
-        opened.page.wait_for_selector("#drop:visible")
-        session.send("Input.dispatchDragEvent", {"type": "drop", "x": 600, "y": 400, "data": drag})
-        opened.page.wait_for_selector("#jobs-running-list li")
-        assert [path.parts[-3:] for path in files_under(fresh.data / "uploads")] == [scan.parts[-3:]]
-        assert opened.page.locator("#drop").is_hidden()
-        assert opened.said == []
-
-
-def test_a_folder_on_the_server(browser: Any, fresh: Served, tmp_path: Path) -> None:
-    with tab(browser) as opened:
-        opened.page.goto(fresh.url)
-        settled(opened)
-        press(opened, "a")
-        opened.page.fill("[name=path]", str(tmp_path))
-        opened.page.keyboard.press("Enter")
-        opened.page.wait_for_selector("#server-folder-alert:visible")
-        assert "expected an absolute one within" in opened.page.locator("#server-folder-alert").inner_text()
-        opened.page.fill("[name=path]", str(tmp_path / "ct"))
-        opened.page.check("[value=reports]")
-        opened.page.click("#server-folder [type=submit]")
-        opened.page.wait_for_selector("#jobs-running-list li")
-        assert opened.page.locator("#server-folder").is_hidden()
-        assert [job.kind for job in fresh.store.jobs()] == ["import"]
-
-
-def test_a_token_is_asked_for_and_leads_back(browser: Any, tmp_path: Path) -> None:
-    token = "a-token-of-the-test-0123456789"
-    with served(tmp_path / "data", many_scans(3), token=token) as service, tab(browser) as opened:
-        opened.page.goto(f"{service.url}/?sort=added")
-        opened.page.wait_for_url(re.compile(r"/login\?next="))
-        opened.page.fill("#token", "wrong-token-of-the-test")
-        opened.page.keyboard.press("Enter")
-        opened.page.wait_for_selector("#alert:visible")
-        assert "not the service's token" in opened.page.locator("#alert").inner_text()
-        opened.page.fill("#token", token)
-        opened.page.keyboard.press("Enter")
-        opened.page.wait_for_url(f"{service.url}/?sort=added")
-        settled(opened)
-        assert len(names(opened)) == 3
-        opened.page.click("#sign-out")
-        opened.page.wait_for_url("**/login")
-        opened.page.goto(f"{service.url}/login?next=/.//example.org/")
-        opened.page.fill("#token", token)
-        opened.page.keyboard.press("Enter")
-        opened.page.wait_for_url(lambda url: "/login" not in url)
-        assert opened.page.url.startswith(f"{service.url}/")
-
-
-def test_a_service_that_ended_is_told_of(browser: Any, tmp_path: Path) -> None:
-    with tab(browser) as opened:
-        with served(tmp_path / "data", many_scans(3)) as service:
-            opened.page.goto(service.url)
-            settled(opened)
-            time.sleep(0.5)
-        opened.page.wait_for_selector("#lost:visible")
-        opened.page.click("[data-view=flagged]")
-        opened.page.wait_for_selector("#alert:visible")
-        assert "is endplate serve still running" in opened.page.locator("#alert").inner_text()

@@ -37,7 +37,7 @@ const changed = byId("changed", HTMLButtonElement);
 const jobs = new Jobs(alarm);
 const table = new Table((sort) => go({ ...sort, page: 1 }), (scan) => jobs.jobOf(scan));
 const news = new News(byId("news", HTMLElement));
-const pages = pager(go);
+const pages = pager(() => place.page, go);
 const showChips = chips(byId("views", HTMLElement), (view) => go({ view, page: 1 }));
 
 /**
