@@ -19,7 +19,7 @@ QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_c
 
 @contextmanager
 def running() -> Iterator[str]:
-    """The server's address without a database, such as ``postgresql://endplate@127.0.0.1:5432``; skips where it is not installed."""
+    """Its address without a database, such as ``postgresql://endplate@127.0.0.1:5432``; skips where it is not installed."""
     if not (shutil.which("initdb") and shutil.which("pg_ctl")):
         pytest.skip("PostgreSQL is not installed")
     folder = Path(tempfile.mkdtemp(prefix="endplate-postgresql-"))

@@ -67,7 +67,7 @@ def change_jobs(url: str, barrier: Barrier, me: int, times: int) -> None:
     barrier.wait()
     for i in range(times):
         store.update_job(f"job{me}", share=(i + 1) / times)
-        store.update_job("shared", scans=me * times + i)
+        store.update_job("shared", scans=me * times + i + 1)
     store.update_job(f"job{me}", state="done")
     store.close()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,6 +28,10 @@ def processes() -> ForkServerContext:
     """Processes that are there at once: the code is loaded already."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["store_tasks"])
+    with pytest.MonkeyPatch.context() as patch:
+        # the server that forks does not take over our sys.path (Python 3.11) and preloads nothing without it, silently
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        context.Process(target=os.getpid).start()
     return context
 
 
@@ -62,7 +68,7 @@ def test_one_of_twenty_wins(one_scan: SqlStore, together: Callable[..., list[Any
 
 
 def test_nothing_that_was_saved_is_lost(one_scan: SqlStore, together: Callable[..., list[Any]]) -> None:
-    times = 5
+    times = 3
     together(tasks.save_often, MANY, times)
     saved = one_scan.reviews("scan")
     assert [r.version for r in saved] == list(range(1, MANY * times + 1))
@@ -80,7 +86,7 @@ def test_a_scan_that_many_measure_has_one_result(store: SqlStore, together: Call
 
 
 def test_a_poller_misses_no_change(store: SqlStore, together: Callable[..., list[Any]]) -> None:
-    count, times = 8, 25
+    count, times = 8, 10
     for i in range(count):
         store.add_job(new_job(f"job{i}", state="running"))
     store.add_job(new_job("shared"))
@@ -133,9 +139,9 @@ def test_forty_threads_share_one_store(one_scan: SqlStore) -> None:
         return one_scan.worklist(Query(search="scan")).total
 
     with ThreadPoolExecutor(40) as pool:
-        assert set(pool.map(use, range(200))) == {1}
-    assert len(one_scan.audit()) == 202
-    assert len(one_scan.jobs()) == 200
+        assert set(pool.map(use, range(80))) == {1}
+    assert len(one_scan.audit()) == 82
+    assert len(one_scan.jobs()) == 80
 
 
 @contextmanager

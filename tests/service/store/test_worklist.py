@@ -73,11 +73,14 @@ def test_flagged_and_unsigned_go_first(store: SqlStore) -> None:
     assert names(store, Query(grade=10**20)) == []
     assert names(store, Query(status=("waiting", "refused"))) == ["wait1", "wait2", "refused"]
     assert names(store, Query(review=("accepted",))) == expected[-3:]
-    counts = store.worklist(Query(search="nothing")).counts
-    assert counts == {
-        "waiting": 2, "running": 1, "measured": 10, "no_spine": 1, "refused": 1, "failed": 1, "cancelled": 1,
-        "review:none": 13, "review:draft": 1, "review:accepted": 3, "review:accepted_with_edits": 0, "review:rejected": 0, "flagged": 4,
-    }  # fmt: skip
+    counts = {k: n for k, n in store.worklist(Query(search="nothing")).counts.items() if n}
+    assert counts.pop("flagged") == 4
+    assert {k: counts.pop(k) for k in list(counts) if k.startswith("review:")} == {
+        "review:none": 13,
+        "review:draft": 1,
+        "review:accepted": 3,
+    }
+    assert counts == {"waiting": 2, "running": 1, "measured": 10, "no_spine": 1, "refused": 1, "failed": 1, "cancelled": 1}
 
 
 def test_scans_without_a_value_go_last_either_way(store: SqlStore) -> None:
