@@ -85,10 +85,10 @@ def running(data: Path, **how: Any) -> Iterator[Live]:
         listener = stack.enter_context(serving.listening(settings))
         store = opened_store(settings.url)
         stack.callback(store.close)
-        jobs = Jobs(store, data, settings.database or None)
+        jobs = Jobs(store, data, settings.url)
         stack.callback(jobs.close)
         if settings.workers:
-            stack.callback(start_workers(Staff(data, workers=settings.workers)).stop)
+            stack.callback(start_workers(Staff(data, settings.url, settings.workers)).stop)
         server = uvicorn.Server(serving.config(create_app(settings, store, jobs), settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

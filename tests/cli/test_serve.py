@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from endplate.cli import run
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("ENDPLATE_")} | {"PYTHONPATH": str(ROOT / "src")}
 COMMAND = [sys.executable, "-m", "endplate", "serve"]
@@ -31,10 +33,6 @@ def address(process: subprocess.Popen[str]) -> str:
     found = re.search(r"http://\S+/", line)
     assert found, line + str(process.stderr and process.stderr.read())
     return found[0]
-
-
-def children(process: subprocess.Popen[str]) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -68,12 +66,11 @@ def test_it_serves_and_ends_in_order(tmp_path: Path, number: signal.Signals) -> 
         (("--port", "99999"), "no port"),
     ],
 )
-def test_what_is_refused(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
-    process = serve("--data", tmp_path / "data", *arguments)
-    out, errors = process.communicate(timeout=60)
-    assert (process.returncode, out) == (2, "")
-    assert says in errors
-    assert "Traceback" not in errors
+def test_what_is_refused(tmp_path: Path, arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["serve", "--data", str(tmp_path / "data"), *arguments]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert says in said.err
     assert not (tmp_path / "data").exists()
 
 
@@ -101,6 +98,26 @@ def test_other_machines_with_a_token_of_the_environment(tmp_path: Path) -> None:
         process.terminate()
         out, _ = process.communicate(timeout=60)
     assert token not in out
+
+
+def test_a_database_that_is_none_is_said_to_be(tmp_path: Path) -> None:
+    process = serve("--data", tmp_path / "a folder?#%", "--port", 0, "--database", "oracle://x/y")
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out) == (5, "")
+    assert "expected sqlite" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    process = serve("--data", tmp_path / "a folder?#%20", "--port", 0)
+    url = address(process)
+    try:
+        assert httpx.get(f"{url}api/scans", timeout=20).status_code == 200
+        assert (tmp_path / "a folder?#%20" / "endplate.sqlite").is_file()
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=60)
+    assert errors == ""
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:

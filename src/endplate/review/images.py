@@ -1,7 +1,7 @@
 """The images of a review on disk: the straightened spine, and the box of the scan around it for planes as scanned.
 
-A folder of images takes 7 MB (four vertebrae) to about 60 MB (a whole column): per 100 mm of column 0.35 MB of straightened spine
-and 5 to 9 MB of box. Nothing in it is needed for the report; `images_from_source` makes it again while the scan is there.
+A folder of images takes 4 MB (three vertebrae in a short field) to 50 MB (a whole column): per 100 mm of column a third of a MB of
+straightened spine, and 5 to 7 MB of box. No result needs it, and `images_from_source` makes it again while the scan is there.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from endplate.anatomy import COLUMNS
+from endplate.anatomy import COLUMNS, Vertebra
 from endplate.errors import InputRefused
-from endplate.geometry import bases, frames
+from endplate.geometry import frames
 from endplate.geometry.curves import Curve, through
+from endplate.localisation.localise import Centreline
+from endplate.localisation.refit import refit
 from endplate.report.report import Report
 from endplate.report.report import Source as ReportSource
 from endplate.report.table import replaced, write_atomically
@@ -34,8 +36,8 @@ Floats = NDArray[np.floating]
 SCHEMA: Literal["endplate-review-images/1"] = "endplate-review-images/1"
 INFO, STRAIGHT, CONTEXT = "images.json", "straight.npy", "context.npy"
 GRID = Settings(pixel_mm=0.8, margin_mm=28.0, offsets_mm=tuple(float(r) for r in range(-15, 16, 3)))
-STRAY_MM = 15.0
-"""A course that passes a body's centre farther away than this is not this spine's: the line through the bodies is taken."""
+_EVERY = 2
+"""A report's course has a point every 2 mm, the localiser's, which `refit` is made for, one every 4 mm."""
 
 MOST_MM = 1500.0
 """Longer than any column, and than any patient's trunk."""
@@ -101,7 +103,7 @@ def read_images(folder: Path) -> ReviewImages | None:
         fits = [*straight.shape] == info["straight"]["shape"] and context.shape == planes.box_of(info["context"]).shape
         whole = fits and straight.ndim == 3 and straight.dtype == context.dtype == np.dtype("<i2")
         return ReviewImages(info, straight, context) if whole else None
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, OverflowError):
         return None
 
 
@@ -132,31 +134,31 @@ def images_from_source(report: Report, folder: Path) -> None:
 
 
 def course(report: Report) -> Curve:
-    """The column's course: the report's own where it passes through the bodies, else the line through their centres.
+    """The column's course through the bodies, and up to `refit`'s reach beyond them along the report's own.
+
+    The report's own may go astray beyond the last body: it passes through everything that was found, also what was not named.
 
     Raises:
-        ValueError: if the report has no vertebrae, or neither is a curve that a spine could follow.
+        ValueError: if the report has no vertebrae, or they are no column.
     """
     points = _points(report)
     centres = points.mean((1, 2))
-    centreline = np.array(report.centreline_lps_mm, float).reshape(-1, 3)
-    if len(centreline) > 1 and _is_course(centreline):
-        curve = through(centreline)
-        beside = bases.straight_from_patient(curve, centres)
-        far = np.maximum(np.abs(beside[:, 1:]).max(1), np.maximum(-beside[:, 0], beside[:, 0] - curve.length_mm))
-        if far.max() <= STRAY_MM:
-            return curve
-    line = centres if len(centres) > 1 else points[0, 1]
+    line = centres[np.argsort(-centres[:, 2])] if len(centres) > 1 else points[0, 1]
     if not _is_course(line):
-        raise ValueError(f"the {len(points)} vertebrae do not follow one another from head to feet over at most {MOST_MM:.0f} mm")
-    return through(line)
+        found = f"the {len(points)} vertebrae do not follow one another from head to feet over at most {MOST_MM:.0f} mm"
+        raise ValueError(f"{found}; check their places")
+    centreline = np.array(report.centreline_lps_mm, float).reshape(-1, 3)[::_EVERY]
+    if len(centreline) < 2 or not _is_course(centreline):
+        return through(line)
+    nothing = np.zeros(len(centreline))
+    bodies = [Vertebra(body, np.zeros((3, 2)), None, 0.0) for body in points]
+    return refit(Centreline(centreline, nothing, nothing), bodies)
 
 
 def _is_course(line: Floats) -> bool:
-    """Whether points (n, 3) run to the feet, as a spine does, and not too far."""
-    steps = np.diff(line, axis=0)
-    length = np.linalg.norm(steps, axis=1)
-    return bool(np.isfinite(line).all() and (steps[:, 2] < -0.3 * length).all() and 0 < length.sum() <= MOST_MM)
+    """Whether points (n, 3) run from head to feet, none twice, and not too far."""
+    steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    return bool(np.isfinite(line).all() and (steps > 0).all() and line[0, 2] > line[-1, 2] and steps.sum() <= MOST_MM)
 
 
 def _points(report: Report) -> Floats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -31,6 +30,8 @@ _SEEN = {"sagittal": (2, 0, 1), "coronal": (1, 0, 2), "axial": (0, 1, 2)}
 """Of the box's axes (k, j, i), which one a plane lies across, and which its rows and its columns run along."""
 
 _SLICES_AT_ONCE = 16
+_ALIGNED_VOX = 1e-6
+"""Axes that stray from the patient's by less over the whole box count as aligned."""
 
 
 @dataclass(frozen=True)
@@ -104,24 +105,20 @@ def _three(point: Floats) -> str:
 def resampled(volume: Volume, box: Box) -> NDArray[np.int16]:
     """Hounsfield units on the box's grid: linear between voxel centres, -1024 beyond the outermost, clipped to int16.
 
-    `endplate.geometry.sampling.sample` gives the same; without a list of points it takes a third of the time and no memory.
+    `endplate.geometry.sampling.sample` gives the same; without a list of points it takes less time, and hardly any memory.
     """
     matrix = volume.voxel_from_patient @ box.patient_from_voxel
     turn = matrix[:3, :3]
-    aligned = not np.abs(turn - np.diag(np.diag(turn))).max() * max(box.shape) > 1e-6
+    aligned = np.abs(turn - np.diag(np.diag(turn))).max() * max(box.shape) < _ALIGNED_VOX
+    # one number per axis lets scipy take its quicker way
     step = np.diag(turn) if aligned else turn
     out = np.empty(box.shape, "<i2")
-
-    def fill(first: int) -> None:
-        part = out[first : first + _SLICES_AT_ONCE]
-        start = matrix[:3, 3] + first * turn[:, 0]
+    for first in range(0, box.shape[0], _SLICES_AT_ONCE):
+        part, start = out[first : first + _SLICES_AT_ONCE], matrix[:3, 3] + first * turn[:, 0]
         hu = ndimage.affine_transform(
             volume.hu, step, start, part.shape, np.float32, order=1, mode="constant", cval=AIR_HU, prefilter=False
         )
         part[...] = to_int16(hu)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(fill, range(0, box.shape[0], _SLICES_AT_ONCE)))
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 
 from endplate import __version__
@@ -41,6 +42,8 @@ def create_app(settings: Settings, store: Store, jobs: Jobs) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.parts = Parts(settings, store, jobs, sessions)
+    # uploads that are looked at, large archives even unpacked, must not take the threads of everybody else
+    app.state.looks = CapacityLimiter(2)
     app.add_middleware(Guard, settings=settings, sessions=sessions)
     problems.install(app)
     api = APIRouter(prefix="/api")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,10 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from endplate.errors import EndplateError
+from endplate.errors import EndplateError, StoreUnusable
 from endplate.service.keeping import Conflict
 
 _SHOWN = 200
+_log = logging.getLogger("endplate.service")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {s: {"model": Stale if s == 412 else Problem, "description": _WORDS[s]} for s in (*_ALWAYS, *statuses)}
 
 
-_ALWAYS = (401, 403, 422)
+_ALWAYS = (401, 403, 422, 503)
 _WORDS = {
     400: "The request is not whole",
     401: "No token, or a wrong one",
@@ -86,6 +88,7 @@ _WORDS = {
     415: "Another content type is expected",
     422: "A value is not what it may be",
     428: "If-Match is missing",
+    503: "The database is busy or away",
 }
 
 
@@ -110,6 +113,10 @@ def _conflict(_: Request, error: Exception) -> JSONResponse:
 
 def _endplate(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, EndplateError)
+    if isinstance(error, StoreUnusable):
+        _log.error("%s", error.message)  # with the address of the database, which is not the client's business
+        problem = Problem("busy", "the database does not answer as it should; try again, or look into the log of endplate serve")
+        return answer(503, problem, {"Retry-After": "2"})
     return answer(422, Problem(error.code, error.message))
 
 

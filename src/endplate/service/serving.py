@@ -74,10 +74,10 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]
         sweep(settings.incoming)
         store = opened_store(settings.url)
         stack.callback(store.close)
-        jobs = Jobs(store, settings.data, settings.database or None)
+        jobs = Jobs(store, settings.data, settings.url)
         stack.callback(jobs.close)
         if settings.workers:
-            staff = Staff(settings.data, settings.database or None, settings.workers, settings.threads)
+            staff = Staff(settings.data, settings.url, settings.workers, settings.threads)
             stack.callback(start_workers(staff).stop)
         server = uvicorn.Server(config(create_app(settings, store, jobs), settings))
         ready()

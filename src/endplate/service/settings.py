@@ -67,7 +67,11 @@ class Settings:
     @property
     def url(self) -> str:
         """Of the store's database."""
-        return self.database or f"sqlite:///{self.data / 'endplate.sqlite'}"
+        if self.database:
+            return self.database
+        from endplate.service.store import sqlite_url  # SQLAlchemy takes a while to import
+
+        return sqlite_url(self.data / "endplate.sqlite")
 
     @property
     def scans(self) -> Path:

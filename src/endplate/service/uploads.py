@@ -70,7 +70,7 @@ async def _received(request: Request, body: Body, settings: Settings) -> Upload:
         receiver = Receiver(kind, folder / "files", settings.limits)
         stack.callback(receiver.close)
         await _onto_disk(body, receiver, settings)
-        name = await anyio.to_thread.run_sync(_settle, folder, receiver)
+        name = await anyio.to_thread.run_sync(_settle, folder, receiver, limiter=request.app.state.looks)
     return Upload(settings.uploads / folder.name, name)
 
 

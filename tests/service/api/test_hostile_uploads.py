@@ -210,8 +210,8 @@ def test_more_than_the_limits(tmp_path: Path) -> None:
         assert live.client.post("/api/uploads", content=iter(chunks), headers=kind).status_code == 413
         gone(live)
         # a client that promises more than it sends, and waits
-        head = f"POST /api/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500000\r\nContent-Type: {kind['Content-Type']}\r\n\r\n"
-        answer = live.raw(head.encode() + chunks[0] + b"only so much")
+        head = b"POST /api/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500000\r\n"
+        answer = live.raw(head + f"Content-Type: {kind['Content-Type']}\r\n\r\n".encode() + chunks[0] + b"only so much")
         assert b" 408 " in answer.split(b"\r\n")[0]
         gone(live)
     with running(tmp_path / "full", limits=Limits(spare_bytes=1 << 60)) as live:

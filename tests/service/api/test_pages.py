@@ -70,7 +70,11 @@ def test_nothing_else_is(idle: Live, path: str) -> None:
     assert b'"code"' in answer
 
 
-@pytest.mark.parametrize("name", ["..%2f..%2fendplate.sqlite", "%2e%2e", "report.json%00", "x" * 300, "Report.json", "report.json%2f"])
+@pytest.mark.parametrize(
+    "name", ["..%2f..%2fendplate.sqlite", "%2e%2e", "report.json%00", "x" * 300, "Report.json", "report.json%2f"]
+)
 def test_exports_have_the_names_that_they_have(service: Live, measured: str, name: str) -> None:
-    answer = service.raw(f"GET /api/scans/{measured}/exports/{name} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+    answer = service.raw(
+        f"GET /api/scans/{measured}/exports/{name} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+    )
     assert int(answer.split()[1]) in (404, 422), answer[:300]

@@ -10,7 +10,11 @@ import httpx
 import nibabel
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from endplate.report.report import Report
+from endplate.review.document import opened
 from live_service import Live
 
 
@@ -143,3 +147,31 @@ def test_a_scan_that_was_refused_has_nothing_to_review(service: Live) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
     assert "nothing to review" in answer.json()["message"]
     assert service.client.get(f"/api/scans/{scan['id']}/images/straight").status_code == 404
+
+
+NUMBERS = st.one_of(
+    st.floats(-1e4, 1e4),
+    st.sampled_from([0.0, -0.0, 1e-300, 5e-324, 1e4, -1e4, 1e308]),
+    st.integers(-10_000, 10_000),
+    st.booleans(),
+)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_points_a_reader_sets_there_is_an_answer(service: Live, measured: str, data: st.DataObject) -> None:
+    document = service.store.report(measured)
+    assert document is not None
+    content = opened(document).to_dict()
+    for _ in range(data.draw(st.integers(1, 12))):
+        body = data.draw(st.sampled_from(content["vertebrae"]))
+        column = data.draw(st.sampled_from(["anterior", "middle", "posterior"]))
+        pair = [list(point) for point in body["points_lps_mm"][column]]
+        pair[data.draw(st.integers(0, 1))][data.draw(st.integers(0, 2))] = data.draw(NUMBERS)
+        body["points_lps_mm"][column] = [pair[0], pair[0]] if data.draw(st.booleans()) else pair
+        body["level"] = data.draw(st.sampled_from([None, body["level"], "T13", "C1", "S1"]))
+        body["not_assessable"] = data.draw(st.sampled_from([None, "cement"]))
+    answer = service.client.post(f"/api/scans/{measured}/measure", json=content)
+    assert answer.status_code in (200, 422), answer.text
+    if answer.status_code == 200:
+        Report.from_dict(answer.json())

@@ -28,7 +28,11 @@ SCHEMA = schemathesis.openapi.from_dict(DESCRIBED)
 def test_answers_are_as_described(service: Live, measured: str, path: str, method: str) -> None:
     @given(case=SCHEMA[path][method].as_strategy())
     @settings(
-        max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
+        max_examples=15,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.generate),
     )
     def holds(case: schemathesis.Case) -> None:
         if "scan_id" in case.path_parameters and method != "delete":
