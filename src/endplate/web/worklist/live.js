@@ -42,7 +42,7 @@ export function listen(told) {
       told.lost("No connection to the service: the list may be out of date. Is endplate serve still running?");
     if (!ended) return;
     close();
-    get("/session").catch(() => {});
+    get("/scans?size=1").catch(() => {});
     setTimeout(() => document.visibilityState === "visible" && open(), 3000);
   }
 

@@ -30,6 +30,8 @@ let asked = 0;
 let refreshing = false;
 /** Whether the next answer is for another place: the list then begins at its top. */
 let moved = false;
+/** Id of the scan that the reader comes back from with the back button. */
+let returning = history.state?.opened ?? "";
 /** Whether the last question for the list failed, which the alarm then tells. */
 let unanswered = false;
 /** Ids of jobs that were ordered here, whose failure is told here. */
@@ -106,7 +108,9 @@ function accept(page, quietly) {
   else for (const scan of page.scans) table.change(scan);
   table.order(place);
   if (moved) table.toTop();
+  if (returning) table.hold(returning);
   moved = false;
+  returning = "";
 }
 
 /** @param {Record<string, number> | null} counts */
@@ -213,7 +217,8 @@ function takeFilters() {
   byId("unsorted", HTMLButtonElement).addEventListener("click", () => go({ sort: "priority", descending: false, page: 1 }));
   byId("show-all", HTMLButtonElement).addEventListener("click", () => go({ view: "all", grade: 0, search: "", page: 1 }));
   byId("alert-close", HTMLButtonElement).addEventListener("click", () => alarm(""));
-  addEventListener("popstate", () => {
+  addEventListener("popstate", (event) => {
+    returning = event.state?.opened ?? "";
     place = placeOf(location.search);
     search.value = place.search;
     moved = true;

@@ -100,6 +100,12 @@ export class Table {
     byId("list", HTMLElement).scrollTop = 0;
   }
 
+  /** @param {string} id of the scan that the reader comes back from */
+  hold(id) {
+    this.link(id)?.focus({ preventScroll: true });
+    this.row(id)?.scrollIntoView({ block: "center" });
+  }
+
   /** @param {number} step 1 for the next line, -1 for the one before */
   move(step) {
     const links = Array.from(this.body.querySelectorAll("th a"));
@@ -144,6 +150,8 @@ export class Table {
   clicked(event) {
     const target = event.target;
     if (!(target instanceof Element)) return;
+    const opened = target.closest("th a")?.closest("tr")?.dataset.scan;
+    if (opened) history.replaceState({ opened }, "");
     if (target.closest("button.delete")) return this.deleted(this.scans.get(target.closest("tr")?.dataset.scan ?? ""));
     if (target.closest("a, button") || String(getSelection() ?? "") || event.button > 1) return;
     const link = target.closest("tr")?.querySelector("th a");
