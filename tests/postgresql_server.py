@@ -38,10 +38,15 @@ def running() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def new_database(server: str, name: str, template: str = "template0") -> str:
-    """Its URL."""
+def emptied(server: str, name: str = "endplate_test") -> str:
+    """The URL of a database without tables: made the first time, emptied each further time, which is quicker."""
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[arg-type]
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")  # type: ignore[arg-type]
+            return f"{server}/{name}"
+    with psycopg.connect(f"{server}/{name}", autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
     return f"{server}/{name}"
 
 

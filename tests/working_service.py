@@ -54,6 +54,10 @@ class Service:
     def measurements(self) -> list[Job]:
         return list(self.store.jobs(kind="measure"))
 
+    def measuring(self) -> list[Job]:
+        """Jobs that are in the middle of a scan."""
+        return [job for job in self.store.jobs(states=("running",), kind="measure") if job.stage]
+
     def scans(self) -> list[Scan]:
         return list(self.store.worklist(Query(size=500)).scans)
 

@@ -56,24 +56,28 @@ def test_a_folder_is_found_and_measured_once(at_work: Service, scan: Path, serie
     lone = pydicom.dcmread(series / "0001.dcm")
     lone.SeriesInstanceUID, lone.SOPInstanceUID = "1.2.3", "1.2.4"
     lone.save_as(folder / "lone.dcm")
-    with zipfile.ZipFile(folder / "zipped.zip", "w") as archive:
+    with zipfile.ZipFile(tmp_path / "zipped.zip", "w") as archive:
         archive.write(scan, "inside.nii.gz")
-    found = at_work.jobs.order_find([folder], "reader")
+        for path in series.iterdir():
+            archive.write(path, f"study/{path.name}")
+    paths = [folder, tmp_path / "zipped.zip"]
+    found = at_work.jobs.order_find(paths, "reader")
     wait(lambda: at_work.job(found.id).state == "done" and at_work.ended())
     scans = {s.name: s for s in at_work.scans()}
     assert {name: s.status for name, s in scans.items()} == {
         "dicom": "measured",
         "nifti": "measured",
-        "zipped": "measured",
+        "zipped-000001": "measured",
+        "zipped-series1": "measured",
         "broken": "refused",
         "lone": "refused",
     }
-    assert at_work.job(found.id).scans == 5
-    assert scans["dicom"].patient.name == "Phantom^Endplate"
+    assert at_work.job(found.id).scans == 6
+    assert scans["dicom"].patient.name == scans["zipped-series1"].patient.name == "Phantom^Endplate"
     assert scans["dicom"].patient.study_description == "Procedural spine CT"
     assert "broken.nrrd" in scans["broken"].message
     assert "make 1 CT slices" in scans["lone"].message
-    for name in ("dicom", "nifti", "zipped"):
+    for name in ("dicom", "nifti", "zipped-000001", "zipped-series1"):
         results = at_work.data / "scans" / scans[name].id
         report = at_work.store.report(scans[name].id)
         assert report is not None
@@ -85,9 +89,9 @@ def test_a_folder_is_found_and_measured_once(at_work: Service, scan: Path, serie
         assert read_images(results / "images") is not None
     assert not at_work.leftovers()
 
-    again = at_work.jobs.order_find([folder], "reader")
+    again = at_work.jobs.order_find(paths, "reader")
     wait(lambda: at_work.job(again.id).state == "done" and at_work.ended())
-    assert len(at_work.scans()) == 5
+    assert len(at_work.scans()) == 6
     assert set(at_work.actions("measured").values()) == {1}
 
 

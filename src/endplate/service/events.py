@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -28,18 +28,15 @@ async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
 
 async def everything(store: Store, ended: anyio.Event) -> Events:
     """All jobs that wait or run, then jobs and scans as they change, until the service ends."""
-    mark = await in_thread(store.now_serial)
-    number = await in_thread(last_number, store)
+    seen = await in_thread(_now, store)
     told: dict[str, Scan] = {}
     for job in await in_thread(partial(store.jobs, states=("waiting", "running"))):
         yield _event("job", job)
     while not await _is_over(ended):
-        mark, jobs = await in_thread(_changed, store, mark)
-        number, touched = await in_thread(_touched, store, number)
-        for job in reversed(jobs):
+        seen, jobs, scans = await in_thread(_since, store, seen)
+        for job in jobs:
             yield _event("job", job)
-        ids = dict.fromkeys([*(j.scan_id for j in jobs if j.scan_id), *touched])
-        for scan in await in_thread(_scans, store, ids):
+        for scan in scans:
             if told.get(scan.id) != scan:  # a job tells more often of its stage than of its scan
                 told[scan.id] = scan
                 yield _event("scan", scan)
@@ -78,19 +75,26 @@ def last_number(store: Store) -> int:
     return low
 
 
-def _changed(store: Store, mark: str) -> tuple[str, list[Job]]:
-    """The next mark, taken before looking: a change in between is told twice rather than never."""
-    following = store.now_serial()
-    return following, list(store.jobs(since=mark))
+@dataclass(frozen=True)
+class _Seen:
+    """Up to where a client has been told: the store's mark of jobs, the last entry of the audit trail."""
+
+    mark: str
+    entry: int
 
 
-def _touched(store: Store, number: int) -> tuple[int, list[str]]:
-    entries = store.audit(after=number)
-    return (entries[-1].number if entries else number), [e.scan_id for e in entries if e.scan_id]
+def _now(store: Store) -> _Seen:
+    return _Seen(store.now_serial(), last_number(store))
 
 
-def _scans(store: Store, ids: Iterable[str]) -> list[Scan]:
-    return [scan for i in ids if (scan := store.scan(i)) is not None]
+def _since(store: Store, seen: _Seen) -> tuple[_Seen, list[Job], list[Scan]]:
+    """What has changed. The next mark is taken before looking: a change in between is told twice rather than never."""
+    mark = store.now_serial()
+    jobs = list(reversed(store.jobs(since=seen.mark)))
+    entries = store.audit(after=seen.entry)
+    ids = dict.fromkeys([*(j.scan_id for j in jobs if j.scan_id), *(e.scan_id for e in entries if e.scan_id)])
+    scans = [scan for i in ids if (scan := store.scan(i)) is not None]
+    return _Seen(mark, entries[-1].number if entries else seen.entry), jobs, scans
 
 
 def _event(kind: str, record: Job | Scan) -> ServerSentEvent:

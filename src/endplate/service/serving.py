@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -65,7 +64,6 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]
         listener: that it listens at.
         ready: called when it begins.
     """
-    logging.getLogger("endplate.service").setLevel(logging.INFO)
     for folder in (settings.data, settings.scans, settings.uploads, settings.incoming):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:

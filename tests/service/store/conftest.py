@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from endplate.service.store import SqlStore, opened_store
-from postgresql_server import new_database, running
-
-NUMBERS = itertools.count()
+from postgresql_server import emptied, running
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +20,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Of a database that is empty; on SQLite not even there."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/new/endplate.sqlite"
-    return new_database(request.getfixturevalue("server"), f"test_{next(NUMBERS)}")
+    return emptied(request.getfixturevalue("server"))
 
 
 @pytest.fixture

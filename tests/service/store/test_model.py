@@ -21,7 +21,7 @@ from endplate.review.document import Review, opened
 from endplate.service.keeping import Conflict
 from endplate.service.records import Patient, Query
 from endplate.service.store import opened_store, sqlite_url
-from postgresql_server import new_database
+from postgresql_server import emptied
 from service.store.store_model import Model
 from service_records import measured, new_job, new_scan, relabelled, signed, unmeasured
 
@@ -155,7 +155,7 @@ class Machine(RuleBasedStateMachine):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """Makes a database that is empty and at the newest version."""
+    """Makes a database that holds nothing."""
     numbers = itertools.count()
     if request.param == "sqlite":
         opened_store(sqlite_url(tmp_path / "empty.sqlite")).close()
@@ -164,9 +164,7 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]
             return sqlite_url(Path(shutil.copy(tmp_path / "empty.sqlite", tmp_path / f"{next(numbers)}.sqlite")))
 
         return copied
-    server = request.getfixturevalue("server")
-    opened_store(new_database(server, "model_empty")).close()
-    return lambda: new_database(server, f"model_{next(numbers)}", "model_empty")
+    return lambda: emptied(request.getfixturevalue("server"))
 
 
 def test_the_store_answers_as_the_model(new_url: Callable[[], str]) -> None:

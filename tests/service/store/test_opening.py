@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -17,7 +18,7 @@ from endplate.service.store import SqlStore, opened_store, sqlite_url
 from endplate.service.store.database import Database, address
 from endplate.service.store.opening import MIGRATIONS, VERSION_TABLE, upgrade
 from endplate.service.store.tables import METADATA
-from postgresql_server import new_database
+from postgresql_server import emptied
 from service_records import new_scan
 
 Opening = Callable[[str], SqlStore]
@@ -36,7 +37,7 @@ def test_what_migrations_make_is_what_the_code_expects(url: str, opened: Opening
 
 
 def test_text_sorts_by_code_point_on_postgresql(server: str, opened: Opening) -> None:
-    url = new_database(server, "test_collation")
+    url = emptied(server)
     opened(url)
     database = Database(address(url))
     with database.read() as connection:
@@ -79,6 +80,37 @@ def test_a_migration_that_fails_leaves_nothing(url: str) -> None:
     with database.read() as connection:
         assert inspect(connection).get_table_names() == ["audit"]
     database.close()
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path, opened: Opening) -> None:
+    opened(sqlite_url(tmp_path / "a.sqlite")).add_scan(new_scan(), "x")
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == dict.fromkeys(
+        ("a.sqlite", "a.sqlite-wal", "a.sqlite-shm"), 0o600
+    )
+
+
+def test_a_server_that_was_restarted_is_used_again(server: str, opened: Opening) -> None:
+    url = emptied(server)
+    store = opened(url)
+    store.add_scan(new_scan("a"), "x")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    assert store.scan("a") is not None
+    assert store.add_scan(new_scan("b"), "x")
+
+
+def test_a_writer_that_never_ends_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("endplate.service.store.database.SETTINGS", ("busy_timeout = 1",))
+    store = opened_store(sqlite_url(tmp_path / "a.sqlite"))
+    with sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnusable, match="another process has been writing") as caught:
+            store.note("x", "exported")
+        connection.execute("ROLLBACK")
+    connection.close()
+    assert caught.value.code == "store_busy"
+    store.note("x", "exported")
+    store.close()
 
 
 def test_migrations_travel_with_the_package() -> None:

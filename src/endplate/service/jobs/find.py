@@ -7,8 +7,8 @@ from pathlib import Path
 
 from endplate import pipeline
 from endplate.errors import InputRefused
-from endplate.service.jobs.measure import keep, part_of
-from endplate.service.jobs.orders import now, read_order, scan_id
+from endplate.service.jobs.measure import MEMBERS, keep, members_of, part_of
+from endplate.service.jobs.orders import measure_id, now, read_order, scan_id, write_order
 from endplate.service.jobs.patients import patient
 from endplate.service.jobs.place import Outcome, Place
 from endplate.service.jobs.progress import Progress
@@ -55,6 +55,8 @@ def _add_scan(place: Place, job: Job, found: FoundScan, actor: str) -> None:
     header = found.series.slices[0].path if found.series is not None and found.archive is None else None
     who = patient(header) if header is not None else Patient()
     scan = Scan(scan_id(found.path, part_of(found)), found.name, "waiting", now(), str(found.path), who)
+    if found.archive is not None:
+        write_order(place.data, measure_id(scan.id), {MEMBERS: members_of(found)})
     is_new = place.store.add_scan(scan, actor)
     if not place.jobs.order_measure(scan.id, scan.name, job) and is_new:
         place.jobs.order_again(scan.id)  # it was deleted from the worklist, and its job is still known

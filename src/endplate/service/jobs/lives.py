@@ -126,10 +126,13 @@ def _death(path: Path, lock: TextIO) -> Death:
     if trace:
         found = re.search(r"Fatal Python error: (.+)", trace)
         return Death(path.stem, found[1] if found else "it crashed", trace)
-    before: dict[str, Any] = json.loads(lock.read())
+    try:
+        before: dict[str, Any] = json.loads(lock.read())
+    except ValueError:  # after a power cut a file may be empty
+        return Death(path.stem)
     after = _memory_kills()
-    same_machine = before["host"] == socket.gethostname() and before["boot"] == after["boot"]
-    if same_machine and after["memory_kills"] > before["memory_kills"]:
+    same_machine = (before.get("host"), before.get("boot")) == (socket.gethostname(), after["boot"])
+    if same_machine and after["memory_kills"] > before.get("memory_kills", 0):
         return Death(path.stem, "the machine ran out of memory")
     return Death(path.stem)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -13,17 +14,20 @@ from endplate.errors import EndplateError, InputRefused
 from endplate.report.report import Report
 from endplate.review.images import write_images
 from endplate.service.jobs.lives import replaced_folder
-from endplate.service.jobs.orders import scan_id
+from endplate.service.jobs.orders import read_order, scan_id
 from endplate.service.jobs.patients import patient
 from endplate.service.jobs.place import Outcome, Place
 from endplate.service.jobs.progress import Progress
 from endplate.service.records import Job, Patient, Scan
 from endplate.volume import Volume
+from endplate.volume.archive import unpacked
 from endplate.volume.choice import uid_of
 from endplate.volume.read import files_of, find_scans, read_scan
 from endplate.volume.scan_list import FoundScan
 
 IMAGES = "images"
+MEMBERS = "members"
+"""In the order of a scan in a zip."""
 NO_IMAGES = {"refused": "the scan could not be measured", "no_spine": "no spine was found in the scan"}
 
 _REMEDY = "put it back and retry, or delete the scan"
@@ -48,7 +52,7 @@ def measure(place: Place, job: Job, progress: Progress) -> Outcome:
     progress.stage("read")
     began = perf_counter()
     try:
-        who, volume = _read(scan)
+        who, volume = _read(scan, read_order(place.data, job.id).get(MEMBERS, ()))
     except InputRefused as refusal:
         keep(place, scan.id, pipeline.refused(scan.name, Path(scan.source), refusal))
         return Outcome(refusal.message)
@@ -93,17 +97,32 @@ def part_of(found: FoundScan) -> str:
     return uid_of(found) or found.member
 
 
-def _read(scan: Scan) -> tuple[Patient, Volume]:
-    if not Path(scan.source).exists():
-        raise SourceGone("source_gone", f"{scan.source} does not exist any more; {_REMEDY}")
-    named = [f for f in find_scans(Path(scan.source)).scans if scan_id(f.path, part_of(f)) == scan.id]
-    if not named:
-        raise SourceGone("source_gone", f"{scan.source} does not hold this scan any more; {_REMEDY}")
-    found = replace(named[0], name=scan.name)
-    with files_of(found) as here:
-        who = patient(here.series.slices[0].path) if here.series is not None else Patient()
-        volume = read_scan(replace(here, archive=None))
-    return who, replace(volume, source=replace(volume.source, path=str(found.path)))
+def members_of(found: FoundScan) -> list[str]:
+    """The files of a scan in a zip, by their unpacked names."""
+    return sorted({image.path.name for image in found.series.slices}) if found.series is not None else [found.member]
+
+
+def _read(scan: Scan, members: Sequence[str]) -> tuple[Patient, Volume]:
+    source = Path(scan.source)
+    if not source.exists():
+        raise SourceGone("source_gone", f"{source} does not exist any more; {_REMEDY}")
+    with _found(scan, source, members) as found:
+        who = patient(found.series.slices[0].path) if found.series is not None else Patient()
+        volume = read_scan(replace(found, name=scan.name, archive=None))
+    return who, replace(volume, source=replace(volume.source, path=scan.source))
+
+
+@contextmanager
+def _found(scan: Scan, source: Path, members: Sequence[str]) -> Iterator[FoundScan]:
+    """The scan with files that can be opened; of a zip only its own members are unpacked, where they are known."""
+    with unpacked(source, members) if members else nullcontext(source) as place:
+        for found in find_scans(place).scans:
+            part = found.path.name if members and found.series is None else part_of(found)
+            if scan_id(source, part) == scan.id:
+                with files_of(found) as here:
+                    yield here
+                return
+    raise SourceGone("source_gone", f"{source} does not hold this scan any more; {_REMEDY}")
 
 
 def _images(volume: Volume, report: Report, folder: Path) -> str | None:

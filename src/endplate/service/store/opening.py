@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -86,13 +87,15 @@ def _write_ahead(url: URL) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
+            # patients' names are nobody else's; SQLite gives the files beside it the same rights
+            os.close(os.open(url.database or "", os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(url.database or "", timeout=PATIENCE_S)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
             finally:
                 connection.close()
             return
-        except sqlite3.OperationalError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 said = f"database file {url.database} cannot be opened for writing: {error}; check its folder's rights and disk"
                 raise StoreUnusable("store_unusable", said) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from sqlalchemy import BinaryExpression, ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Connection, Select, and_, func, or_, select
 
 from endplate.report.review_state import Decision
 from endplate.service.records import Page, Query, ScanStatus
@@ -39,14 +39,26 @@ def read(connection: Connection, query: Query) -> Page:
         expected = f"page from 1, size 1 to {MOST}, sort one of {', '.join(COLUMNS)}"
         raise ValueError(f"worklist: expected {expected}; got page {query.page}, size {query.size}, sort {query.sort!r}")
     scans = tuple(map(scan_of, connection.execute(page_of(query)).mappings()))
-    total = connection.scalar(select(func.count()).select_from(SCANS).where(_wanted(query)))
-    return Page(scans, total or 0, counts(connection))
+    return Page(scans, _total(connection, query, len(scans)), counts(connection))
 
 
 def page_of(query: Query) -> Select[Any]:
     """Whole rows of one page, in order."""
+    keys = keys_of(query).subquery()
+    return select(SCANS).join(keys, C.key == keys.c.key).order_by(*_order(query))
+
+
+def keys_of(query: Query) -> Select[tuple[int]]:
+    """Keys of one page, in order: whole rows are too large to sort 20,000 of them."""
     skipped = min((query.page - 1) * query.size, LARGEST)
-    return select(SCANS).where(_wanted(query)).order_by(*_order(query)).limit(query.size).offset(skipped)
+    return select(C.key).where(_wanted(query)).order_by(*_order(query)).limit(query.size).offset(skipped)
+
+
+def _total(connection: Connection, query: Query, here: int) -> int:
+    """That fit the query; a page that is not full has counted them already."""
+    if here < query.size and (here or query.page == 1):
+        return (query.page - 1) * query.size + here
+    return connection.scalar(select(func.count()).select_from(SCANS).where(_wanted(query))) or 0
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -74,4 +86,7 @@ def _wanted(query: Query) -> ColumnElement[bool]:
 
 def _order(query: Query) -> list[ColumnElement[Any]]:
     columns = (*COLUMNS[query.sort], C.key)
-    return [c if isinstance(c, BinaryExpression) or not query.descending else c.desc() for c in columns]
+    if query.search and query.sort == "priority":
+        # a search reads every row: quicker as they lie than in the order of an index
+        columns = (C.priority.concat(""), C.key)
+    return [c if isinstance(c.type, Boolean) or not query.descending else c.desc() for c in columns]
