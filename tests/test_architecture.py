@@ -34,6 +34,8 @@ HOMES = {
     "dask_jobqueue": {"cohort"},
     "dicomweb_client": {"volume"},
     "requests": {"volume"},
+    "sqlalchemy": {"service"},
+    "alembic": {"service"},
 }
 """Library -> the files or folders of the package that may import it."""
 

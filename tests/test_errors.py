@@ -6,11 +6,11 @@ import pickle
 
 import pytest
 
-from endplate.errors import ClusterUnusable, EndplateError, InputRefused, ModelUnusable
+from endplate.errors import ClusterUnusable, EndplateError, InputRefused, ModelUnusable, StoreUnusable
 from endplate.volume.dicom_kinds import NotASlice
 
 
-@pytest.mark.parametrize("kind", [EndplateError, InputRefused, ModelUnusable, ClusterUnusable])
+@pytest.mark.parametrize("kind", [EndplateError, InputRefused, ModelUnusable, ClusterUnusable, StoreUnusable])
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_an_error_survives_the_way_to_another_process(kind: type[EndplateError], protocol: int) -> None:
     there = pickle.loads(pickle.dumps(kind("no_scan", "nothing here"), protocol))

@@ -5,6 +5,7 @@ EndplateError
 ├── InputRefused        this input cannot be measured; the message names the value and the remedy   exit code 3
 ├── ModelUnusable       the model folder is missing, damaged or of another kind                     exit code 4
 ├── ExtraMissing        a library of an extra, such as endplate[cohort], is not installed           exit code 4
+├── StoreUnusable       the service's database cannot be reached, or is of a newer endplate         exit code 5
 └── ClusterUnusable     no scheduler answers, or the extra that speaks to it is not installed       exit code 6
 ```
 
@@ -65,6 +66,12 @@ class ClusterUnusable(EndplateError):
     """Work cannot be given to other machines."""
 
     exit_code = 6
+
+
+class StoreUnusable(EndplateError):
+    """The review service's database cannot be used: unreachable, damaged, busy, no store of endplate, or one of a newer endplate."""
+
+    exit_code = 5
 
 
 class ExtraMissing(EndplateError):

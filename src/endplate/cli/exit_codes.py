@@ -17,7 +17,7 @@ MEANINGS = {
     USAGE: "the command line is wrong",
     REFUSED: "at least one input was refused; the others have their results",
     MODEL: "weights or an extra unusable; the message names it",
-    OUTPUT: "output cannot be written; read-only folder, full disk",
+    OUTPUT: "output cannot be written; read-only folder, full disk, a database of a newer endplate",
     CLUSTER: "the Dask cluster cannot be used; the message names the address",
     INTERRUPTED: "interrupted; the same command goes on where it stopped",
 }
