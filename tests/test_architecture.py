@@ -36,6 +36,7 @@ HOMES = {
     "requests": {"volume"},
     "sqlalchemy": {"service"},
     "alembic": {"service"},
+    "dbos": {"service"},
 }
 """Library -> the files or folders of the package that may import it."""
 

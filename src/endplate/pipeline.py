@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -100,21 +100,29 @@ def quantify(
 
 @dataclass(frozen=True)
 class Clock:
-    """Seconds by stage."""
+    """Seconds by stage.
+
+    Attributes:
+        seconds: so far.
+        begun: is told the name of each stage as it begins; what it raises ends the work.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    begun: Callable[[str], None] | None = None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Adds what runs inside to the stage's seconds."""
+        if self.begun is not None:
+            self.begun(name)
         began = perf_counter()
         yield
         self.seconds[name] = round(self.seconds.get(name, 0.0) + perf_counter() - began, 3)
 
 
-def quantify_volume(volume: Volume, models: Models, settings: Settings | None = None) -> Result:
+def quantify_volume(volume: Volume, models: Models, settings: Settings | None = None, clock: Clock | None = None) -> Result:
     """The method: localise, straighten, detect, name, measure, and read the attenuation of each body."""
-    rules, clock = settings or Settings(), Clock()
+    rules, clock = settings or Settings(), clock or Clock()
     context = Context(software(models, rules.norms), source_of(volume.source, volume), _messages(volume.source))
     found = find(volume, models, clock)
     if isinstance(found, NoSpine):

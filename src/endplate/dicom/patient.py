@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 from typing import Any
 
+import pydicom
+from pydicom import config
 from pydicom.dataset import Dataset
 
 TAGS = (
@@ -50,6 +53,18 @@ def patient_and_study(header: Dataset) -> Dataset:
             setattr(out, keyword, value)
     _carry_deidentification(header, out)
     return out
+
+
+def of_file(path: Path) -> Dataset:
+    """As `patient_and_study`, of a file; empty values where it cannot be read."""
+    try:
+        with path.open("rb") as stream, config.disable_value_validation(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # pydicom decodes an element when it is asked for, hence all of it in here
+            return patient_and_study(pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(TAGS), force=True))
+    # what a damaged file raises depends on its bytes
+    except Exception:
+        return patient_and_study(Dataset())
 
 
 def character_set(dataset: Dataset) -> str | None:

@@ -1,0 +1,228 @@
+"""What is ordered is found, measured and kept; what is cancelled is not; what is wrong says why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from endplate import phantom, pipeline
+from endplate.anatomy import levels
+from endplate.models import load
+from endplate.phantom.dicom import write_series
+from endplate.review.images import read_images
+from endplate.service.jobs.orders import measure_id, now, scan_id, write_order
+from endplate.service.records import Job, Scan
+from endplate.volume.read import find_scans, read_scan
+from small_scans import write_small
+from working_service import Service, service, wait
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small(tmp_path_factory.mktemp("scan") / "small.nii.gz")
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """T11 to L3 as a DICOM series."""
+    spine = phantom.fracture(phantom.spine(levels.USUAL[1:], phantom.SpineShape()), *phantom.parse_fracture("T12:wedge:2"))
+    scanner = phantom.ScannerSettings((18.1, 21.8), 2.0, 2.5, field_mm=(140.0, 140.0))
+    return write_series(phantom.render(spine, scanner=scanner, seed=2), tmp_path_factory.mktemp("series"))
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Service]:
+    with service(tmp_path / "data") as found:
+        yield found
+
+
+@pytest.fixture
+def at_work(here: Service) -> Service:
+    here.worker()
+    return here
+
+
+def test_a_folder_is_found_and_measured_once(at_work: Service, scan: Path, series: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "upload"
+    shutil.copytree(series, folder / "dicom")
+    shutil.copy(scan, folder / "nifti.nii.gz")
+    (folder / "broken.nrrd").write_bytes(b"NRRD0004\nnot so\n")
+    lone = pydicom.dcmread(series / "0001.dcm")
+    lone.SeriesInstanceUID, lone.SOPInstanceUID = "1.2.3", "1.2.4"
+    lone.save_as(folder / "lone.dcm")
+    with zipfile.ZipFile(tmp_path / "zipped.zip", "w") as archive:
+        archive.write(scan, "inside.nii.gz")
+        for path in series.iterdir():
+            archive.write(path, f"study/{path.name}")
+    paths = [folder, tmp_path / "zipped.zip"]
+    found = at_work.jobs.order_find(paths, "reader")
+    wait(lambda: at_work.job(found.id).state == "done" and at_work.ended())
+    scans = {s.name: s for s in at_work.scans()}
+    assert {name: s.status for name, s in scans.items()} == {
+        "dicom": "measured",
+        "nifti": "measured",
+        "zipped-000001": "measured",
+        "zipped-series1": "measured",
+        "broken": "refused",
+        "lone": "refused",
+    }
+    assert at_work.job(found.id).scans == 6
+    assert scans["dicom"].patient.name == scans["zipped-series1"].patient.name == "Phantom^Endplate"
+    assert scans["dicom"].patient.study_description == "Procedural spine CT"
+    assert "broken.nrrd" in scans["broken"].message
+    assert "make 1 CT slices" in scans["lone"].message
+    for name in ("dicom", "nifti", "zipped-000001", "zipped-series1"):
+        results = at_work.data / "scans" / scans[name].id
+        report = at_work.store.report(scans[name].id)
+        assert report is not None
+        assert report.summary is not None
+        assert (results / "report.json").read_text() == report.to_json()
+        assert report.summary.worst_level == "T12"
+        assert {"read", "localise", "detect", "total"} <= set(report.timing_s)
+        assert scans[name].has_images
+        assert read_images(results / "images") is not None
+    assert not at_work.leftovers()
+
+    again = at_work.jobs.order_find(paths, "reader")
+    wait(lambda: at_work.job(again.id).state == "done" and at_work.ended())
+    assert len(at_work.scans()) == 6
+    assert set(at_work.actions("measured").values()) == {1}
+
+
+def test_a_name_of_any_bytes_is_no_obstacle(at_work: Service, scan: Path, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"M\xfcller")
+    folder.mkdir()
+    shutil.copy(scan, folder / os.fsdecode(b"\xff.nii.gz"))
+    found = at_work.jobs.order_find([folder], "reader")
+    wait(at_work.ended)
+    assert at_work.job(found.id).state == "done"
+    assert [s.status for s in at_work.scans()] == ["measured"]
+
+
+def test_progress_never_goes_back(at_work: Service, scan: Path) -> None:
+    mark, seen = at_work.store.now_serial(), list[Job]()
+
+    def ended() -> bool:
+        seen.extend(at_work.store.jobs(since=mark, kind="measure"))
+        return any(job.state == "done" for job in seen)
+
+    at_work.jobs.order_find([scan], "reader")
+    wait(ended)
+    running = [job for job in seen if job.state == "running"]
+    assert len({job.stage for job in running}) >= 3
+    assert [job.share for job in seen] == sorted(job.share for job in seen)
+
+
+def test_a_job_that_waits_is_cancelled_at_once_and_can_be_retried(here: Service, scan: Path) -> None:
+    found = here.jobs.order_find([scan], "reader")
+    assert here.jobs.cancel(found.id, "reader").state == "cancelled"
+    assert here.jobs.retry(found.id, "reader").state == "waiting"
+    here.worker()
+    wait(lambda: bool(here.scans()) and here.ended())
+    assert [s.status for s in here.scans()] == ["measured"]
+    with pytest.raises(ValueError, match="is done; expected one that has failed or was cancelled"):
+        here.jobs.retry(found.id, "reader")
+    with pytest.raises(LookupError, match="there is no job"):
+        here.jobs.cancel("0" * 32, "reader")
+
+
+def test_a_find_is_cancelled_with_its_measurements(here: Service, scan: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(12):
+        shutil.copy(scan, folder / f"scan-{number}.nii.gz")
+    here.worker()
+    found = here.jobs.order_find([folder], "reader")
+    # the first scan takes longest: the networks are loaded
+    wait(lambda: any(job.stage == "localise" for job in here.measurements()))
+    here.jobs.cancel(found.id, "reader")
+    wait(here.ended)
+    states = [job.state for job in here.measurements()]
+    assert states.count("cancelled") >= 10
+    assert {s.status for s in here.scans()} <= {"cancelled", "measured"}
+    cancelled = next(job for job in here.measurements() if job.state == "cancelled")
+    here.jobs.retry(cancelled.id, "reader")
+    wait(here.ended)
+    assert here.job(cancelled.id).state == "done"
+    assert set(here.actions("measured").values()) == {1}
+    assert not here.leftovers()
+
+
+def test_an_upload_without_a_scan_fails_and_is_not_kept(at_work: Service) -> None:
+    upload = at_work.data / "uploads" / "some"
+    upload.mkdir(parents=True)
+    (upload / "letter.txt").write_text("no CT")
+    found = at_work.jobs.order_find([upload], "reader", name="a letter")
+    wait(at_work.ended)
+    job = at_work.job(found.id)
+    assert (job.name, job.state) == ("a letter", "failed")
+    assert "holds no CT scan" in job.message
+    assert not upload.exists()
+
+
+def test_a_scan_whose_file_is_away_fails_and_is_measured_once_it_is_back(at_work: Service, scan: Path, tmp_path: Path) -> None:
+    there = tmp_path / "there.nii.gz"
+    added = Scan(scan_id(there, ""), "there", "waiting", now(), str(there))
+    at_work.store.add_scan(added, "reader")
+    assert at_work.jobs.order_measure(added.id, added.name, Job("1" * 32, "find", "there", "done", now()))
+    wait(at_work.ended)
+    (only,) = at_work.scans()
+    assert only.status == "failed"
+    assert only.message == f"{there} does not exist any more; put it back and retry, or delete the scan"
+    shutil.copy(scan, there)
+    at_work.jobs.retry(measure_id(only.id), "reader")
+    wait(at_work.ended)
+    assert [s.status for s in at_work.scans()] == ["measured"]
+
+
+def test_a_deleted_scan_is_measured_again_when_it_is_found_again(at_work: Service, scan: Path) -> None:
+    for _ in range(2):
+        found = at_work.jobs.order_find([scan], "reader")
+        wait(lambda job=found.id: at_work.job(job).state == "done" and at_work.ended())  # type: ignore[misc]
+        (only,) = at_work.scans()
+        assert only.status == "measured"
+        at_work.store.delete_scan(only.id, "reader")
+    assert at_work.actions("measured") == {only.id: 2}
+
+
+def test_an_order_that_did_not_reach_the_queue_is_done_all_the_same(here: Service, scan: Path) -> None:
+    # as if the web process had died between the two databases
+    job = Job("1" * 32, "find", "lost", "waiting", now())
+    write_order(here.data, job.id, {"paths": [str(scan)], "actor": "reader"})
+    assert here.store.add_job(job)
+    here.worker()
+    wait(lambda: bool(here.scans()) and here.ended())
+    assert [s.status for s in here.scans()] == ["measured"]
+
+
+def test_finished_reports_are_taken_with_images_where_their_scan_is_there(at_work: Service, scan: Path, tmp_path: Path) -> None:
+    volume = read_scan(find_scans(scan).scans[0])
+    result = pipeline.quantify_volume(volume, load(threads=1))
+    pipeline.write_result(result, tmp_path / "out" / "there")
+    gone = replace(result.report, source=replace(result.report.source, name="gone", path=str(tmp_path / "gone.nii.gz")))
+    pipeline.write_result(replace(result, report=gone), tmp_path / "out" / "gone")
+    (tmp_path / "out" / "bad").mkdir()
+    (tmp_path / "out" / "bad" / "report.json").write_text("{}")
+    for _ in range(2):
+        taken = at_work.jobs.order_import(tmp_path / "out", "reader")
+        wait(at_work.ended)
+        job = at_work.job(taken.id)
+        assert (job.state, job.scans) == ("done", 2)
+        assert job.message.startswith("bad: ")
+    scans = {s.name: s for s in at_work.scans()}
+    assert set(scans) == {"small", "gone"}
+    assert scans["small"].has_images
+    assert read_images(at_work.data / "scans" / scans["small"].id / "images") is not None
+    assert not scans["gone"].has_images
+    assert "gone.nii.gz does not exist" in scans["gone"].without_images
+    assert at_work.store.report(scans["gone"].id) == gone
+    nothing = at_work.jobs.order_import(tmp_path, "reader")
+    wait(at_work.ended)
+    assert "holds no report.json" in at_work.job(nothing.id).message
