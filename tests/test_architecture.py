@@ -37,6 +37,13 @@ HOMES = {
     "sqlalchemy": {"service"},
     "alembic": {"service"},
     "dbos": {"service"},
+    "fastapi": {"service"},
+    "starlette": {"service"},
+    "pydantic": {"service"},
+    "uvicorn": {"service"},
+    "anyio": {"service"},
+    "sse_starlette": {"service"},
+    "python_multipart": {"service"},
 }
 """Library -> the files or folders of the package that may import it."""
 

@@ -125,6 +125,9 @@ REFUSALS = {
         "error", "fewer instances came than the DICOMweb server lists", "try again; see the server's log"
     ),
     "cohort_missing": Refusal("error", "a library for many scans is not installed", "`pip install 'endplate[cohort]'`"),
+    "service_missing": Refusal(
+        "error", "`endplate serve`: a library that it needs is not installed; exit code 4", "`pip install 'endplate[service]'`"
+    ),
     "cluster_unreachable": Refusal(
         "error", "no Dask scheduler answers at the address; exit code 6", "start one with `dask scheduler`; check the address"
     ),

@@ -25,6 +25,12 @@ Results are as those of ``quantify``. After a kill at any moment the same comman
 that kills its process, is reported and never stops the others."""
 
 
+SERVE = """Serve worklist and review page to browsers; needs the extra ``service``.
+
+Readers upload scans, watch them being measured, move points, sign, export. Listens on this machine alone unless you say otherwise;
+then a token is needed. Nothing leaves this computer."""
+
+
 def app() -> App:
     """The commands; their files are imported when they are called, their first help lines stand here."""
     from cyclopts import App, Parameter
@@ -38,6 +44,7 @@ def app() -> App:
     )
     endplate.command("endplate.cli.quantify:quantify", help=QUANTIFY)
     endplate.command("endplate.cli.cohort:cohort", help=COHORT)
+    endplate.command("endplate.cli.serve:serve", help=SERVE)
     endplate.command("endplate.cli.phantom:phantom", help="Write a synthetic CT of the spine, with its exact truth.")
     endplate.command("endplate.cli.evaluate:evaluate", help="Compare reports with annotated truth: a table, JSON and pictures.")
     endplate.command("endplate.cli.export_truth:export_truth", help="Write signed reviews as truth for training and evaluation.")

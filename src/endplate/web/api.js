@@ -16,6 +16,11 @@ export class Refused extends Error {
   }
 }
 
+/** Asks for the token, and comes back here; the page that asks stays where it is. */
+function signIn() {
+  if (location.pathname !== "/login") location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
 /**
  * @param {string} path below /api
  * @param {RequestInit} [init]
@@ -29,7 +34,7 @@ async function request(path, init) {
     throw new Refused(0, { code: "unreachable", message: "the service does not answer; is endplate serve still running?" });
   }
   if (answer.ok) return answer;
-  if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (answer.status === 401) signIn();
   throw new Refused(answer.status, await answer.json().catch(() => ({})));
 }
 
@@ -79,25 +84,41 @@ export async function getPixels(path) {
 }
 
 /**
+ * @typedef {object} Piece a file and where it lay in what the user chose
+ * @property {File} file
+ * @property {string} path
+ */
+
+/**
  * Uploads files and tells how far it is; fetch cannot.
  *
- * @param {File[]} files
+ * @param {(File | Piece)[]} files
  * @param {(share: number) => void} told
+ * @param {{name?: string, signal?: AbortSignal}} [how] name of the upload; signal breaks it off
  * @returns {Promise<any>} the job
  */
-export function upload(files, told) {
+export function upload(files, told, how = {}) {
   const form = new FormData();
-  for (const file of files) form.append("files", file, file.webkitRelativePath || file.name);
+  for (const one of files) {
+    if (one instanceof File) form.append("files", one, one.webkitRelativePath || one.name);
+    else form.append("files", one.file, one.path);
+  }
+  if (how.name) form.append("name", how.name);
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
+    /** @param {string} code @param {string} message */
+    const refuse = (code, message) => reject(new Refused(0, { code, message }));
     sending.open("POST", "/api/uploads");
     sending.responseType = "json";
     sending.upload.onprogress = (event) => event.lengthComputable && told(event.loaded / event.total);
     sending.onload = () => {
+      if (sending.status === 401) signIn();
       if (sending.status < 300) resolve(sending.response);
       else reject(new Refused(sending.status, sending.response ?? {}));
     };
-    sending.onerror = () => reject(new Refused(0, { code: "unreachable", message: "the upload broke off; try it again" }));
+    sending.onerror = () => refuse("unreachable", "the upload broke off; try it again");
+    sending.onabort = () => refuse("cancelled", "the upload was cancelled");
+    how.signal?.addEventListener("abort", () => sending.abort());
     sending.send(form);
   });
 }

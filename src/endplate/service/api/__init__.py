@@ -1,0 +1,1 @@
+"""The endpoints below ``/api``, a file per noun."""

@@ -1,0 +1,54 @@
+"""The application: doors, endpoints, pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anyio import CapacityLimiter
+from fastapi import APIRouter, FastAPI
+
+from endplate import __version__
+from endplate.service import pages, problems
+from endplate.service.api import audit, exports, folders, images, reviews, scans, session, uploads
+from endplate.service.api import jobs as jobs_api
+from endplate.service.keeping import Store
+from endplate.service.parts import Parts
+from endplate.service.security import Guard
+from endplate.service.session import Sessions
+from endplate.service.settings import Settings
+
+if TYPE_CHECKING:
+    from endplate.service.jobs.orders import Jobs
+
+_SAYS = "Finds vertebral fractures on CT and lets readers review them. Research use only: not a medical device."
+
+
+def create_app(settings: Settings, store: Store, jobs: Jobs) -> FastAPI:
+    """The service.
+
+    Args:
+        settings: of its start.
+        store: what is kept; the caller closes it.
+        jobs: takes orders; the caller closes it.
+    """
+    sessions = Sessions(settings.token)
+    app = FastAPI(
+        title="endplate",
+        version=__version__,
+        description=_SAYS,
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # these pages would load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.parts = Parts(settings, store, jobs, sessions)
+    # uploads that are looked at, large archives even unpacked, must not take the threads of everybody else
+    app.state.looks = CapacityLimiter(2)
+    app.add_middleware(Guard, settings=settings, sessions=sessions)
+    problems.install(app)
+    api = APIRouter(prefix="/api")
+    for part in (session, uploads, folders, jobs_api, scans, images, reviews, exports, audit):
+        api.include_router(part.router)
+    app.include_router(api)
+    pages.install(app)
+    return app

@@ -1,0 +1,86 @@
+"""Files that leave: each shows one version of the review, and a DICOM object that has left never changes."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from endplate.exports import ExportInput, export, straight_spine
+from endplate.report.report import Report
+from endplate.report.table import write_atomically
+from endplate.review.document import Review
+from endplate.review.images import read_images
+from endplate.service import saving
+from endplate.service.keeping import Store
+from endplate.service.problems import not_found
+from endplate.service.records import Scan
+
+_DICOM = ".dcm"
+_REPORT = "report.sr.dcm"
+_one_at_a_time = threading.Lock()
+"""DICOM objects are made and kept one after another: two clients must not get two objects with one UID."""
+
+
+def file_of(store: Store, folder: Path, scan: Scan, name: str, version: int | None) -> tuple[int, bytes]:
+    """A file of ``endplate.exports.NAMES``, and the version that it shows.
+
+    Args:
+        store: that keeps report and reviews.
+        folder: of the scan; DICOM objects are kept there.
+        scan: whose.
+        name: of the file.
+        version: of the review; the last saved one if None, 0 for what the model said.
+
+    Raises:
+        Refused: if there is no such version or no report.
+        InputRefused: if there can be no such file of it.
+    """
+    saved = None if version == 0 else store.review(scan.id, version)
+    if saved is None and version:
+        raise not_found(f"version {version} of the review of scan {scan.name}", "see the list of versions")
+    model = saving.model_of(store, scan)
+    review = None if saved is None else Review.from_dict(saved.document)
+    if not name.endswith(_DICOM):
+        return _version(review), export(name, _input(folder, model, review))
+    with _one_at_a_time:
+        return _version(review), _kept(folder, model, review, name)
+
+
+def _kept(folder: Path, model: Report, review: Review | None, name: str) -> bytes:
+    """A DICOM object as it left first; a verified one follows an unverified one, which is made if none has left."""
+    path = _place(folder, _version(review), name)
+    if path.is_file():
+        return path.read_bytes()
+    before = _before(folder, _version(review), name)
+    if before is None and review is not None and review.is_signed and name == _REPORT:
+        before = _kept(folder, model, None, name)
+    previous = {} if before is None else {name: before}
+    content = export(name, _input(folder, model, review, previous))
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_atomically(path, content)
+    return content
+
+
+def _before(folder: Path, version: int, name: str) -> bytes | None:
+    """The object of the last version before this one of which one has left."""
+    for earlier in range(version - 1, -1, -1):
+        path = _place(folder, earlier, name)
+        if path.is_file():
+            return path.read_bytes()
+    return None
+
+
+def _place(folder: Path, version: int, name: str) -> Path:
+    return folder / "exports" / str(version) / name
+
+
+def _version(review: Review | None) -> int:
+    return 0 if review is None else review.version
+
+
+def _input(folder: Path, model: Report, review: Review | None, previous: dict[str, bytes] | None = None) -> ExportInput:
+    new = model if review is None else saving.applied(model, review)[0]
+    picture = folder / "overview.png"
+    images = read_images(folder / "images")
+    spine = None if images is None else straight_spine(images.straight, images.info["straight"])
+    return ExportInput(model, review, new, picture.read_bytes() if picture.is_file() else b"", previous or {}, spine)

@@ -1,0 +1,132 @@
+// @ts-check
+/** What a reader can do to the vertebrae, as buttons and keys call it. */
+
+import { added, changed, moved, placeOf, removed, shifted } from "./vertebrae.js";
+
+/** @typedef {import("./image.js").Stage} Stage */
+/** @typedef {import("./state.js").State} State */
+
+export class Actions {
+  /**
+   * @param {State} state
+   * @param {Stage} stage
+   * @param {(text: string) => void} tell the reader, where something cannot be done or needs a next step
+   */
+  constructor(state, stage, tell) {
+    this.state = state;
+    this.stage = stage;
+    this.tell = tell;
+    stage.pointer.onAdd = (pixel) => this.addAt(pixel);
+  }
+
+  /** @param {string | null} level */
+  rename(level) {
+    const { selected } = this.state;
+    if (selected !== null) this.state.edit((vertebrae) => changed(vertebrae, selected, { level }));
+  }
+
+  /** @param {string | null} reason null: may be graded again */
+  setAside(reason) {
+    const { selected } = this.state;
+    if (selected !== null) this.state.edit((vertebrae) => changed(vertebrae, selected, { not_assessable: reason }));
+  }
+
+  /** Deletes the chosen vertebra; the one below it is chosen then. */
+  remove() {
+    const { selected, selectedVertebra, selectedIndex } = this.state;
+    if (selected === null || !this.state.edit((vertebrae) => removed(vertebrae, selected))) return;
+    const { shown } = this.state;
+    this.state.select(shown[Math.min(selectedIndex, shown.length - 1)]?.id ?? null);
+    this.tell(`${selectedVertebra?.level ?? "The unnamed vertebra"} is deleted; Undo brings it back.`);
+  }
+
+  /**
+   * Moves all names by one, or those from the chosen vertebra down.
+   *
+   * @param {1 | -1} by
+   * @param {boolean} [fromHere]
+   */
+  shift(by, fromHere = false) {
+    const { state } = this;
+    const first = fromHere ? Math.max(state.selectedIndex, 0) : 0;
+    const after = shifted(state.vertebrae, by, state.rules, first);
+    if (after) state.edit(() => after);
+    else if (fromHere) this.tell("Names from here down cannot move that way: one would meet the name above it, or leave C1 to S1.");
+    else this.tell("All names cannot move that way: one would leave C1 to S1. Rename or delete that vertebra first.");
+  }
+
+  /** Waits for a click that says where the missing vertebra lies; a second call ends that. */
+  toggleAdding() {
+    const { pointer } = this.stage;
+    if (!this.state.editable) return;
+    pointer.adding = !pointer.adding;
+    this.stage.told.redraw();
+  }
+
+  /**
+   * Adds a vertebra halfway to the next above (-1) or below (1).
+   *
+   * @param {1 | -1} by
+   */
+  addBeside(by) {
+    const { state, stage } = this;
+    const at = state.selectedIndex;
+    if (at < 0) return;
+    const here = middle(stage.places.box([state.shown[at]]));
+    const next = state.shown[at + by];
+    const there = next ? middle(stage.places.box([next])) : null;
+    const box = stage.places.box([state.shown[at]]);
+    const step = 1.3 * (box.bottom - box.top) * by;
+    this.addAt(there ? [(here[0] + there[0]) / 2, (here[1] + there[1]) / 2] : [here[0] + step, here[1]]);
+  }
+
+  /** @param {[number, number]} pixel of the new centre */
+  addAt(pixel) {
+    const { state, stage } = this;
+    stage.pointer.adding = false;
+    const centre = stage.places.patient({ pixel, lateral: 0 });
+    const at = placeOf(state.vertebrae, centre);
+    const points = stage.places.between(pixel, state.vertebrae[at - 1], state.vertebrae[at]);
+    const id = `r${crypto.randomUUID().slice(0, 8)}`;
+    if (!points || !state.edit((vertebrae) => added(vertebrae, points, id, state.rules))) {
+      this.tell("No vertebra can stand there: bodies must lie one below the other, at most 40 of them.");
+      return stage.told.redraw();
+    }
+    state.select(id, { column: "anterior", end: 0 });
+    stage.zoomToSelected();
+    stage.focusPoint();
+    if (state.selectedVertebra?.level) this.tell(`${state.selectedVertebra.level} is added: drag its points into place.`);
+    else this.tell("A vertebra is added. No name is free there: move the names from here down by one, or leave it unnamed.");
+  }
+
+  /**
+   * Moves the chosen point in the plane of the image.
+   *
+   * @param {number} back mm
+   * @param {number} down mm
+   */
+  nudge(back, down) {
+    const { state, stage } = this;
+    const { selectedVertebra: v, point } = state;
+    if (!v || !point || !stage.pictured) return;
+    const { pixel, lateral } = stage.places.one(v.points_lps_mm, point);
+    const mm = stage.places.rows.pixel_mm;
+    const to = stage.places.patient({ pixel: [pixel[0] + down / mm, pixel[1] + back / mm], lateral });
+    state.edit((vertebrae) => moved(vertebrae, v.id, point, to), "nudge");
+  }
+
+  /** @param {string | null} id */
+  choose(id) {
+    if (id === null) return;
+    this.state.select(id, this.state.point);
+    this.stage.zoomToSelected();
+  }
+}
+
+/**
+ * @param {{top: number, bottom: number, left: number, right: number}} box
+ * @returns {[number, number]}
+ */
+function middle(box) {
+  return [(box.top + box.bottom) / 2, (box.left + box.right) / 2];
+}

@@ -1,0 +1,62 @@
+// @ts-check
+/** Questions and messages of the page. */
+
+import { element } from "../element.js";
+import { part } from "./dom.js";
+
+/**
+ * Asks in a dialogue and gives the value of the button; null where it was closed by Escape.
+ *
+ * @param {string} title
+ * @param {(Node | string)[]} content
+ * @param {{value: string, text: string, kind?: string}[]} buttons
+ * @returns {Promise<string | null>}
+ */
+export function ask(title, content, buttons) {
+  const made = buttons.map(({ value, text, kind }) => element("button", { value, class: kind ?? null, type: "submit" }, text));
+  const form = element("form", { method: "dialog" }, element("h2", {}, title), ...content, element("div", { class: "buttons" }, ...made));
+  const dialogue = element("dialog", { "aria-label": title }, form);
+  document.body.append(dialogue);
+  dialogue.showModal();
+  return new Promise((resolve) => {
+    dialogue.addEventListener("close", () => {
+      dialogue.remove();
+      resolve(dialogue.returnValue || null);
+    });
+  });
+}
+
+/**
+ * A line above the page that stays until it is taken away; one per name.
+ *
+ * @param {string} name
+ * @param {string | null} text null takes it away
+ * @param {{text: string, act: () => void}[]} [buttons]
+ * @param {"alert" | "status"} [role]
+ */
+export function banner(name, text, buttons = [], role = "status") {
+  const place = part("banners");
+  const before = place.querySelector(`[data-banner="${name}"]`);
+  if (text === null) return before?.remove();
+  if (before?.firstElementChild?.textContent === text) return;
+  const made = buttons.map((button) => element("button", { type: "button", class: "small", click: button.act }, button.text));
+  const attributes = { role, class: role === "alert" ? "alert" : "banner", "data-banner": name };
+  const line = element("div", attributes, element("span", {}, text), element("span", { class: "chips" }, ...made));
+  if (before) before.replaceWith(line);
+  else place.append(line);
+}
+
+const SHOWN_MS = 9000;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let hiding;
+
+/**
+ * A hint that goes by itself.
+ *
+ * @param {string} text
+ */
+export function hint(text) {
+  clearTimeout(hiding);
+  banner("hint", text);
+  hiding = setTimeout(() => banner("hint", null), SHOWN_MS);
+}

@@ -1,0 +1,125 @@
+// @ts-check
+/** The head of the page: whose scan, what is saved, earlier versions, exports. */
+
+import { element } from "../element.js";
+import { dicomDate, moment, personName, reviewWord } from "../words.js";
+import { ask, banner } from "./dialogue.js";
+import { part, say } from "./dom.js";
+
+/** @typedef {import("./saving.js").Saving} Saving */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./types.js").Review} Review */
+/** @typedef {import("./types.js").Scan} Scan */
+
+const EXPORTS = [
+  ["report.pdf", "Report (PDF)"],
+  ["report.html", "Report (HTML)"],
+  ["findings.csv", "Table (CSV)"],
+  ["report.json", "Report (JSON)"],
+  ["review.json", "Review (JSON)"],
+  ["overview.png", "Overview (PNG)"],
+  ["report.sr.dcm", "DICOM structured report"],
+  ["overview.sc.dcm", "DICOM secondary capture"],
+  ["report.pdf.dcm", "DICOM encapsulated PDF"],
+  ["fhir.json", "FHIR (JSON)"],
+  ["slicer.mrk.json", "3D Slicer markups"],
+  ["truth.json", "Truth for training (signed only)"],
+];
+
+/** @param {Scan} scan */
+export function who(scan) {
+  const { patient, name } = scan;
+  const facts = [personName(patient.name) || name, patient.id, dicomDate(patient.birth_date) && `born ${dicomDate(patient.birth_date)}`];
+  const study = [dicomDate(patient.study_date), patient.study_description];
+  say(part("who"), facts[0]);
+  say(part("study"), [...facts.slice(1), patient.sex, ...study].filter(Boolean).join(" · "));
+  document.title = `${facts[0]} - review - endplate`;
+}
+
+export class Head {
+  /**
+   * @param {State} state
+   * @param {Saving} saving
+   * @param {string} scanId
+   */
+  constructor(state, saving, scanId) {
+    this.state = state;
+    this.saving = saving;
+    this.scanId = scanId;
+    part("versions").addEventListener("click", () => void this.versions());
+    const menu = /** @type {HTMLDetailsElement} */ (part("exports"));
+    addEventListener("pointerdown", (event) => {
+      if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
+    });
+    menu.addEventListener("toggle", () => this.#links());
+  }
+
+  draw() {
+    const { state } = this;
+    enable("undo", state.canUndo);
+    enable("redo", state.canRedo);
+    enable("save", state.unsaved && !this.saving.busy);
+    enable("sign", state.editable);
+    say(part("saved"), this.#saved());
+    part("saved").classList.toggle("unsaved", state.unsaved);
+    this.#mode();
+  }
+
+  #saved() {
+    const { state, saving } = this;
+    if (saving.busy) return "Saving…";
+    const version = state.version ? `version ${state.version}` : "not reviewed yet";
+    const word = state.version ? `${reviewWord(state.saved.decision)}, ${version}` : "Not reviewed yet";
+    return state.unsaved ? `${word} · unsaved edits` : state.version ? `${word} · saved` : word;
+  }
+
+  #mode() {
+    const { state } = this;
+    const { decision, reader, signed_at, comment } = state.saved;
+    const back = { text: "Back to the last version", act: () => state.look(null) };
+    const looked = state.old ? `You look at version ${state.old.version} of ${state.version} (${signature(state.old)}). Nothing can be edited here.` : null;
+    banner("old", looked, [back]);
+    const signed = `${reviewWord(decision)} by ${reader} on ${moment(signed_at)}.${comment ? ` “${comment}”` : ""}`;
+    const amend = { text: "Amend", act: () => state.amend() };
+    const amending = state.mode === "edit" && decision !== "draft";
+    banner("signed", state.mode === "signed" ? signed : amending ? `${signed} You amend it: the next save makes a new draft.` : null, amending ? [] : [amend]);
+  }
+
+  async versions() {
+    const all = await this.saving.versions();
+    if (!all.length) return void (await ask("Versions", [element("p", {}, "Nobody has saved a version yet.")], [{ value: "", text: "Close" }]));
+    const buttons = all.map((one) => {
+      const text = `Version ${one.version} · ${signature(one)} · ${one.edits.length} ${one.edits.length === 1 ? "edit" : "edits"}`;
+      return element("li", {}, element("button", { value: String(one.version), class: "plain", type: "submit" }, text));
+    });
+    const list = element("ul", { class: "versions" }, ...buttons.reverse());
+    const chosen = Number(await ask("Versions, the last first", [list], [{ value: "", text: "Close" }]));
+    if (chosen) this.state.look(chosen === this.state.version ? null : await this.saving.version(chosen));
+  }
+
+  #links() {
+    const { version, old } = this.state;
+    const shown = old?.version ?? version;
+    const query = shown ? `?version=${shown}` : "";
+    const links = EXPORTS.map(([name, text]) => {
+      const href = `/api/scans/${encodeURIComponent(this.scanId)}/exports/${name}${query}`;
+      return element("li", {}, element("a", { href, download: name }, text));
+    });
+    const what = shown ? `Version ${shown} as it is saved${this.state.unsaved && !old ? "; your last edits are not in it" : ""}.` : "What the model said, not reviewed.";
+    part("export-list").replaceChildren(element("li", { class: "notice" }, what), ...links);
+  }
+}
+
+/** @param {{decision: string, reader: string | null, signed_at?: string | null, saved_at?: string}} review */
+function signature({ decision, reader, signed_at, saved_at }) {
+  return [reviewWord(decision), reader, moment(signed_at ?? saved_at)].filter(Boolean).join(", ");
+}
+
+/**
+ * @param {string} id
+ * @param {boolean} can
+ */
+function enable(id, can) {
+  const button = /** @type {HTMLButtonElement} */ (part(id));
+  if (button.disabled === can) button.disabled = !can;
+}

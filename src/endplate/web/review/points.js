@@ -1,0 +1,248 @@
+// @ts-check
+/** Points, height lines, names and grades over the straight image. */
+
+import { put, say, svg } from "./dom.js";
+import { movedMm } from "./opened.js";
+import { COLUMNS, ENDS, SIX } from "./vertebrae.js";
+import { onScreen } from "./view.js";
+
+/** @typedef {import("../rules/types.js").Finding} Finding */
+/** @typedef {import("../rules/types.js").ReviewVertebra} ReviewVertebra */
+/** @typedef {import("./places.js").Places} Places */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./view.js").View} View */
+/** @typedef {[number, number]} XY */
+/**
+ * @typedef {object} Marks of one body
+ * @property {SVGGElement} group
+ * @property {SVGLineElement[]} heights
+ * @property {SVGPolylineElement[]} endplates superior, inferior
+ * @property {SVGCircleElement[]} dots
+ * @property {SVGTextElement} name
+ * @property {SVGTextElement} said
+ */
+
+const LEAST_LABEL_X = 34;
+
+export class Points {
+  /** @type {Map<string, Marks>} */
+  #bodies = new Map();
+  /** what was drawn last of each body @type {Map<string, unknown[]>} */
+  #drawn = new Map();
+  #layers;
+  /** @type {SVGGElement[]} */
+  handles;
+
+  /**
+   * @param {SVGSVGElement} root
+   * @param {Places} places
+   * @param {State} state
+   */
+  constructor(root, places, state) {
+    this.places = places;
+    this.state = state;
+    this.#layers = { model: svg("g", { class: "model" }), bodies: svg("g"), handles: svg("g", { class: "handles" }) };
+    this.handles = SIX.map(() => handle());
+    this.#layers.handles.append(...this.handles);
+    root.append(this.#layers.model, this.#layers.bodies, this.#layers.handles);
+  }
+
+  /**
+   * Screen points of a body's six.
+   *
+   * @param {import("../rules/types.js").PointPairs} points
+   * @param {View} view
+   * @returns {XY[]}
+   */
+  screen(points, view) {
+    return this.places.of(points).map(({ pixel }) => onScreen(view, pixel));
+  }
+
+  /** @param {View} view */
+  draw(view) {
+    const { shown, findings } = this.state;
+    const present = new Set(shown.map((v) => v.id));
+    for (const [id, marks] of this.#bodies) {
+      if (present.has(id)) continue;
+      marks.group.remove();
+      this.#bodies.delete(id);
+      this.#drawn.delete(id);
+    }
+    shown.forEach((v, i) => this.#body(v, findings[i], view));
+    this.#model(view);
+    this.#handles(view);
+  }
+
+  /**
+   * @param {ReviewVertebra} v
+   * @param {Finding} finding
+   * @param {View} view
+   */
+  #body(v, finding, view) {
+    const selected = v.id === this.state.selected;
+    const facts = [v, view, finding.grade, finding.reason, finding.loss, selected];
+    const before = this.#drawn.get(v.id);
+    if (before && facts.every((fact, i) => fact === before[i])) return;
+    this.#drawn.set(v.id, facts);
+    let marks = this.#bodies.get(v.id);
+    if (!marks) {
+      marks = newMarks(v.id);
+      this.#bodies.set(v.id, marks);
+      this.#layers.bodies.append(marks.group);
+    }
+    drawLines(marks, this.screen(v.points_lps_mm, view), view);
+    put(marks.group, "data-grade", finding.grade ?? "none");
+    marks.group.classList.toggle("selected", selected);
+    label(marks, v, finding, this.screen(v.points_lps_mm, view), selected, this.state);
+  }
+
+  /**
+   * What the model said, faint, wherever the reader moved or deleted it.
+   *
+   * @param {View} view
+   */
+  #model(view) {
+    const { shown, report, rules } = this.state;
+    /** @type {Node[]} */
+    const made = [];
+    for (const v of shown) {
+      if (v.model_index === null) continue;
+      const entry = report.vertebrae[v.model_index];
+      const moved = movedMm(v, entry, rules);
+      if (!moved.some((mm) => mm > 0)) continue;
+      const [here, there] = [this.screen(v.points_lps_mm, view), this.screen(entry.points_lps_mm, view)];
+      made.push(...ghosts(here, there, moved));
+    }
+    const kept = new Set(shown.map((v) => v.model_index));
+    report.vertebrae.forEach((entry, i) => {
+      if (!kept.has(i)) made.push(deleted(this.screen(entry.points_lps_mm, view), entry.level ?? "unnamed"));
+    });
+    this.#layers.model.replaceChildren(...made);
+  }
+
+  /** @param {View} view */
+  #handles(view) {
+    const v = this.state.selectedVertebra;
+    this.#layers.handles.classList.toggle("fixed", !this.state.editable);
+    for (const [i, { column, end }] of SIX.entries()) {
+      const one = this.handles[i];
+      put(one, "visibility", v ? "visible" : "hidden");
+      put(one, "tabindex", v ? 0 : -1);
+      if (!v) continue;
+      const [x, y] = this.screen(v.points_lps_mm, view)[2 * COLUMNS.indexOf(column) + end];
+      put(one, "transform", `translate(${x.toFixed(2)} ${y.toFixed(2)})`);
+      put(one, "aria-label", `${v.level ?? "unnamed vertebra"}: ${column} ${ENDS[end]} point`);
+      const chosen = this.state.point?.column === column && this.state.point.end === end;
+      one.classList.toggle("chosen", chosen);
+    }
+  }
+}
+
+function handle() {
+  const parts = [svg("circle", { class: "halo", r: 8 }), svg("circle", { class: "ring", r: 6.5 }), svg("circle", { class: "core", r: 1.4 })];
+  return svg("g", { class: "handle", role: "button", "aria-roledescription": "point to move with the arrow keys" }, ...parts);
+}
+
+/**
+ * @param {string} id
+ * @returns {Marks}
+ */
+function newMarks(id) {
+  const heights = COLUMNS.map((column) => svg("line", { class: `height ${column}` }));
+  const endplates = ENDS.map(() => svg("polyline", { class: "endplate" }));
+  const dots = COLUMNS.flatMap((column) => ENDS.map((end) => svg("circle", { class: "dot", "data-point": `${column} ${end}` })));
+  const [name, said] = [svg("text", { class: "name" }), svg("text", { class: "said" })];
+  const group = svg("g", { class: "body", "data-id": id }, ...heights, ...endplates, ...dots, name, said);
+  return { group, heights, endplates, dots, name, said };
+}
+
+/**
+ * @param {Marks} marks
+ * @param {XY[]} at
+ * @param {View} view
+ */
+function drawLines(marks, at, view) {
+  marks.heights.forEach((line, i) => between(line, at[2 * i], at[2 * i + 1]));
+  marks.endplates.forEach((line, e) => put(line, "points", [at[e], at[2 + e], at[4 + e]].map((p) => p.map(px).join(",")).join(" ")));
+  const radius = Math.min(Math.max(view.scale * 0.9, 1.6), 3.5);
+  marks.dots.forEach((dot, i) => {
+    put(dot, "cx", px(at[i][0]));
+    put(dot, "cy", px(at[i][1]));
+    put(dot, "r", radius);
+  });
+}
+
+/** @param {number} x */
+const px = (x) => x.toFixed(2);
+
+/**
+ * @param {Element} line
+ * @param {XY} from
+ * @param {XY} to
+ */
+function between(line, from, to) {
+  put(line, "x1", px(from[0]));
+  put(line, "y1", px(from[1]));
+  put(line, "x2", px(to[0]));
+  put(line, "y2", px(to[1]));
+}
+
+/**
+ * The level in front of the body, the grade in words behind it, where neither lies on bone of the body.
+ *
+ * @param {Marks} marks
+ * @param {ReviewVertebra} v
+ * @param {Finding} finding
+ * @param {XY[]} at
+ * @param {boolean} selected
+ * @param {State} state
+ */
+function label(marks, v, finding, at, selected, state) {
+  const [xs, ys] = [at.map(([x]) => x), at.map(([, y]) => y)];
+  const middle = ys.reduce((sum, y) => sum + y, 0) / ys.length;
+  const doubted = finding.body.levelConfidence < state.rules.uncertain_level;
+  say(marks.name, `${v.level ?? "?"}${doubted && v.level ? "?" : ""}`);
+  put(marks.name, "x", px(Math.max(Math.min(...xs) - 12, LEAST_LABEL_X)));
+  put(marks.name, "y", px(middle));
+  say(marks.said, gradeSaid(finding, selected, state));
+  put(marks.said, "x", px(Math.max(...xs) + 14));
+  put(marks.said, "y", px(middle));
+}
+
+/**
+ * @param {Finding} finding
+ * @param {boolean} selected
+ * @param {State} state
+ */
+function gradeSaid(finding, selected, state) {
+  if (finding.grade === null) return "not assessed";
+  if (finding.grade === 0 && !selected) return "";
+  const word = finding.grade === 0 ? "grade 0" : `${finding.grade} ${state.rules.genant.names[finding.grade]}`;
+  return `${word}, ${(100 * finding.loss).toFixed(0)} %`;
+}
+
+/**
+ * @param {XY[]} here
+ * @param {XY[]} there
+ * @param {number[]} moved mm
+ */
+function ghosts(here, there, moved) {
+  return moved.flatMap((mm, i) => {
+    if (!mm) return [];
+    const tie = svg("line", { class: "tie" });
+    between(tie, here[i], there[i]);
+    const [x, y] = there[i];
+    return [tie, svg("path", { class: "was", d: `M${px(x)} ${px(y - 5)} l5 5 l-5 5 l-5 -5 z` })];
+  });
+}
+
+/**
+ * @param {XY[]} at
+ * @param {string} name
+ */
+function deleted(at, name) {
+  const outline = [at[0], at[2], at[4], at[5], at[3], at[1]].map((p) => p.map(px).join(",")).join(" ");
+  const [x, y] = [(at[0][0] + at[5][0]) / 2, (at[0][1] + at[5][1]) / 2];
+  const words = svg("text", { class: "gone", x: px(x), y: px(y) }, `${name} deleted`);
+  return svg("g", {}, svg("polygon", { class: "gone", points: outline }), words);
+}

@@ -1,0 +1,155 @@
+// @ts-check
+/** Keeps the reader's edits: on request, by itself a few seconds after the last one, and never over somebody else's. */
+
+import { get, getTagged, Refused, send } from "../api.js";
+import { element } from "../element.js";
+import { ask, banner } from "./dialogue.js";
+
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./types.js").Decision} Decision */
+/** @typedef {import("./types.js").Review} Review */
+
+const REST_MS = 4000;
+const AGAIN_MS = 15000;
+
+/** @param {string | null} etag */
+export const versionOf = (etag) => Number((etag ?? "").replace(/\D/g, ""));
+
+export class Saving {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  busy = false;
+  /** the version of somebody else that stands against ours @type {number | null} */
+  conflict = null;
+  /** @type {unknown} */
+  #seen = null;
+
+  /**
+   * @param {State} state
+   * @param {string} path of the scan
+   * @param {() => void} redraw
+   */
+  constructor(state, path, redraw) {
+    this.state = state;
+    this.path = path;
+    this.redraw = redraw;
+    this.#seen = state.vertebrae;
+    state.listen(() => this.#changed());
+    addEventListener("beforeunload", (event) => {
+      if (state.unsaved) event.preventDefault();
+    });
+  }
+
+  #changed() {
+    if (this.state.vertebrae === this.#seen) return;
+    this.#seen = this.state.vertebrae;
+    this.#later(REST_MS);
+  }
+
+  /** @param {number} ms */
+  #later(ms) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.state.unsaved && this.conflict === null) void this.save();
+    }, ms);
+  }
+
+  /** Saves a draft; true where the service has it. */
+  async save() {
+    if (!this.state.unsaved) return true;
+    if (this.busy) return false;
+    if (this.conflict !== null) {
+      await this.#resolve();
+      return false;
+    }
+    return this.#sent("PUT", `${this.path}/review`, this.state.document());
+  }
+
+  /**
+   * Signs what stands on the page.
+   *
+   * @param {Decision} decision
+   * @param {string} reader
+   * @param {string} comment
+   */
+  async sign(decision, reader, comment) {
+    clearTimeout(this.#timer);
+    return this.#sent("POST", `${this.path}/review/sign`, this.state.document(decision, reader, comment));
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {Review} document
+   */
+  async #sent(method, path, document) {
+    this.busy = true;
+    this.redraw();
+    try {
+      const { content, etag } = await send(method, path, document, `"${this.state.version}"`);
+      this.state.keep(document, content.review, versionOf(etag ?? content.etag));
+      banner("saving", null);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      await this.#refused(error);
+      return false;
+    } finally {
+      this.busy = false;
+      if (this.state.unsaved && this.conflict === null) this.#later(REST_MS);
+      this.redraw();
+    }
+  }
+
+  /** @param {Refused} error */
+  async #refused(error) {
+    if (error.status === 412) {
+      this.conflict = error.version ?? this.state.version + 1;
+      await this.#resolve();
+      return;
+    }
+    banner("saving", `Not saved: ${error.message}`, [{ text: "Try again", act: () => void this.save() }], "alert");
+    if (error.status === 0 || error.status >= 500) this.#later(AGAIN_MS);
+  }
+
+  /** Tells what happened; nothing is thrown away unless the reader says so, and even then Undo brings it back. */
+  async #resolve() {
+    const version = this.conflict;
+    const lines = [
+      `Somebody else saved version ${version} of this review while you had version ${this.state.version} open. Yours is not saved, and nothing of theirs is overwritten.`,
+      "Load theirs: the page shows their version; Undo brings yours back, so that you can compare and save it after theirs.",
+      "Keep looking: your edits stay on this page, unsaved, until you decide.",
+    ];
+    const content = lines.map((line) => element("p", {}, line));
+    const answer = await ask("Somebody else has saved this review", content, [
+      { value: "keep", text: "Keep looking" },
+      { value: "load", text: `Load version ${version}`, kind: "primary" },
+    ]);
+    if (answer === "load") await this.load();
+    else {
+      const load = { text: "Load theirs", act: () => void this.load() };
+      banner("conflict", `Your edits are not saved: somebody else saved version ${version} in between.`, [load], "alert");
+    }
+  }
+
+  /** Loads what is saved now; edits of this page go below it, for Undo. */
+  async load() {
+    const { content, etag } = await getTagged(`${this.path}/review`);
+    this.conflict = null;
+    banner("conflict", null);
+    this.#seen = content.vertebrae;
+    this.state.take(content, versionOf(etag));
+  }
+
+  /** All saved versions, oldest first. */
+  async versions() {
+    return /** @type {{version: number, decision: Decision, saved_at: string, reader: string | null, edits: string[]}[]} */ (
+      (await get(`${this.path}/reviews`)).reviews
+    );
+  }
+
+  /** @param {number} version */
+  version(version) {
+    return /** @type {Promise<Review>} */ (get(`${this.path}/reviews/${version}`));
+  }
+}

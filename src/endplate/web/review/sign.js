@@ -1,0 +1,113 @@
+// @ts-check
+/** The sign-off: what will be signed, by whom, and how. What it lists comes from the service, which measures the same points again. */
+
+import { send } from "../api.js";
+import { element } from "../element.js";
+import { counted } from "../words.js";
+import { part, say } from "./dom.js";
+import { misnamed } from "./vertebrae.js";
+
+/** @typedef {import("./saving.js").Saving} Saving */
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./types.js").Decision} Decision */
+/** @typedef {import("./types.js").Report} Report */
+
+/** the reader's name, kept until the tab is closed */
+const NAME = "endplate-reader";
+
+export class SignOff {
+  #dialogue = /** @type {HTMLDialogElement} */ (part("sign-off"));
+  #form = /** @type {HTMLFormElement} */ (part("sign-form"));
+  #reader = /** @type {HTMLInputElement} */ (part("reader"));
+  #comment = /** @type {HTMLTextAreaElement} */ (part("comment"));
+
+  /**
+   * @param {State} state
+   * @param {Saving} saving
+   */
+  constructor(state, saving) {
+    this.state = state;
+    this.saving = saving;
+    this.#reader.value = sessionStorage.getItem(NAME) ?? "";
+    this.#form.addEventListener("submit", (event) => this.#submit(event));
+    this.#form.addEventListener("input", () => this.#check());
+    part("sign-close").addEventListener("click", () => this.#dialogue.close());
+  }
+
+  async open() {
+    if (!this.state.editable || this.#dialogue.open) return;
+    this.#comment.value = this.state.saved.comment;
+    this.#show([], "The service measures once more…", true);
+    this.#dialogue.showModal();
+    const wrong = misnamed(this.state.vertebrae.map((v) => v.level), this.state.rules);
+    if (wrong) return this.#show([], `Level names must run from head to feet, but ${wrong[1]} lies below ${wrong[0]}. Rename them first.`, true);
+    try {
+      const { content } = await send("POST", `${this.saving.path}/measure`, this.state.document());
+      this.#measured(content);
+    } catch (error) {
+      this.#show([], /** @type {Error} */ (error).message, true);
+    }
+  }
+
+  /** @param {Report} report */
+  #measured(report) {
+    const said = report.summary?.sentence ?? "";
+    if (report.summary && said !== this.state.sentence) {
+      const text = `The service says otherwise than this page: "${said}" Reload the page before you sign.`;
+      return this.#show([], text, true);
+    }
+    this.#show(report.review?.edits ?? [], "", false);
+  }
+
+  /**
+   * @param {string[]} edits
+   * @param {string} trouble
+   * @param {boolean} blocked
+   */
+  #show(edits, trouble, blocked) {
+    say(part("sign-sentence"), this.state.sentence);
+    say(part("sign-trouble"), trouble);
+    part("sign-trouble").hidden = trouble === "";
+    say(part("sign-count"), edits.length ? `${counted(edits.length, "edit")} against what the model said:` : "Nothing was changed of what the model said.");
+    part("sign-count").hidden = blocked;
+    part("sign-edits").replaceChildren(...edits.map((edit) => element("li", {}, edit)));
+    this.#choice("accepted").disabled = blocked || edits.length > 0;
+    this.#choice("accepted_with_edits").disabled = blocked || edits.length === 0;
+    this.#choice("rejected").disabled = blocked;
+    const usual = this.#choice(edits.length ? "accepted_with_edits" : "accepted");
+    if (!blocked) usual.checked = true;
+    this.#check();
+    if (!blocked) (this.#reader.value ? part("sign-now") : this.#reader).focus();
+  }
+
+  /** @param {Decision} decision */
+  #choice(decision) {
+    return /** @type {HTMLInputElement} */ (part(`sign-${decision}`));
+  }
+
+  get #decision() {
+    return /** @type {Decision} */ (new FormData(this.#form).get("decision") ?? "draft");
+  }
+
+  #check() {
+    for (const field of [this.#reader, this.#comment]) field.setCustomValidity("");
+    const rejects = this.#decision === "rejected";
+    this.#comment.required = rejects;
+    say(part("comment-what"), rejects ? "Why it is rejected" : "Comment (optional)");
+    /** @type {HTMLButtonElement} */ (part("sign-now")).disabled = this.#decision === "draft";
+  }
+
+  /** @param {SubmitEvent} event */
+  async #submit(event) {
+    event.preventDefault();
+    const name = this.#reader.value.trim();
+    const comment = this.#comment.value.trim();
+    this.#reader.setCustomValidity(name ? "" : "Your name stands under what you sign.");
+    this.#comment.setCustomValidity(this.#decision === "rejected" && !comment ? "Say why: others read it." : "");
+    if (!this.#form.reportValidity()) return;
+    sessionStorage.setItem(NAME, name);
+    this.#dialogue.close();
+    await this.saving.sign(this.#decision, name, comment);
+  }
+}
+

@@ -1,0 +1,57 @@
+"""schemathesis over the OpenAPI description: no fault of ours, every answer as described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from endplate.service.app import create_app
+from endplate.service.settings import Settings
+from live_service import Live
+
+DESCRIBED: dict[str, Any] = create_app(Settings(Path("nowhere")), cast(Any, None), cast(Any, None)).openapi()
+OPERATIONS = [
+    (path, method)
+    for path, methods in DESCRIBED["paths"].items()
+    for method in methods
+    if not path.endswith("/events")  # streams of events do not end
+]
+SCHEMA = schemathesis.openapi.from_dict(DESCRIBED)
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=[f"{method} {path}" for path, method in OPERATIONS])
+def test_answers_are_as_described(service: Live, measured: str, path: str, method: str) -> None:
+    @given(case=SCHEMA[path][method].as_strategy())
+    @settings(
+        max_examples=15,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.generate),
+    )
+    def holds(case: schemathesis.Case) -> None:
+        if "scan_id" in case.path_parameters and method != "delete":
+            case.path_parameters["scan_id"] = measured
+        # what a review or a path may be is more than a schema can say
+        case.call_and_validate(base_url=service.url, excluded_checks=[positive_data_acceptance])
+
+    holds()
+
+
+def test_the_description_is_what_the_service_gives(service: Live) -> None:
+    assert service.get("/api/openapi.json") == DESCRIBED
+
+
+def test_every_problem_is_described() -> None:
+    for path, method in OPERATIONS:
+        answers = DESCRIBED["paths"][path][method]["responses"]
+        assert {"401", "403", "422"} <= set(answers), (path, method)
+        for status, answer in answers.items():
+            if status >= "400":
+                reference = answer["content"]["application/json"]["schema"]["$ref"]
+                assert reference.endswith("/Stale" if status == "412" else "/Problem"), (path, method, status)
