@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -55,3 +56,12 @@ def test_every_problem_is_described() -> None:
             if status >= "400":
                 reference = answer["content"]["application/json"]["schema"]["$ref"]
                 assert reference.endswith("/Stale" if status == "412" else "/Problem"), (path, method, status)
+
+
+def test_the_reference_names_every_operation() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `([A-Z]+) (/api\S*)` \| ", page, re.MULTILINE)
+    assert sorted(told) == sorted((m.upper(), path) for path, methods in DESCRIBED["paths"].items() for m in methods)
+    statuses = set(re.findall(r"^\| (\d{3}) \| ", page, re.MULTILINE))
+    described = {s for path, method in OPERATIONS for s in DESCRIBED["paths"][path][method]["responses"] if s >= "400"}
+    assert statuses == described
