@@ -72,16 +72,16 @@ def of_case(folder: Path, networks: models.Models) -> list[Row]:
         for depth in DEPTHS:
             for shape in SHAPES if depth else ("untouched",):
                 press = deform.compression(case.points_px, int(body), SHAPES[shape](depth)) if depth else None
-                image, points = seen(case, int(body), press, networks)
-                true, read = losses(image, points, names, int(body), networks)
+                images, points = seen(case, int(body), press, networks)
+                true, read = losses(images, points, names, int(body), networks)
                 rows.append((folder.name, shape, depth, true, read))
     return rows
 
 
 def seen(
     case: straight_cases.StraightCase, body: int, press: deform.Compression | None, networks: models.Models
-) -> tuple[NDArray[np.float32], Floats]:
-    """The image (channels, rows, columns) around a body, perhaps compressed, and all true points in its pixels."""
+) -> tuple[list[NDArray[np.float32]], Floats]:
+    """The images (channels, rows, columns) around a body, perhaps compressed, and all true points in their pixels."""
     shape = np.array(detector_samples.SHAPE)
     middle = case.points_px[body].mean((0, 1))
     first = np.round(middle - shape / 2)
@@ -91,16 +91,19 @@ def seen(
     side = np.full((int(shape[0]), 1), len(case.hu[0, 0]) // 2 + case.lateral_px[body])
     straight = networks.straight
     settings = detector_samples.Settings(offsets_mm=straight.offsets_mm, slab_mm=straight.slab_mm)
-    return detector_samples.sample_slabs(case.hu, source, side, 1.0, settings), moved - first
+    sides = (side, *(side + mm for mm in networks.patch.beside_mm))
+    return [detector_samples.sample_slabs(case.hu, source, at, 1.0, settings) for at in sides], moved - first
 
 
-def losses(image: NDArray[np.float32], points: Floats, names: list[str], body: int, networks: models.Models) -> tuple[float, float]:
+def losses(
+    images: list[NDArray[np.float32]], points: Floats, names: list[str], body: int, networks: models.Models
+) -> tuple[float, float]:
     """Loss of the body by its true points and by those found; the latter NaN where the body is missed."""
-    spine: Any = SimpleNamespace(image_hu=image)
+    spine: Any = SimpleNamespace(image_hu=images[0])
     bodies = main_chain(codec.decode(networks.detector(spine), networks.detection))
     if networks.refiner:
-        bodies = refine.refine(image, bodies, networks.refiner, networks.patch)
-    inside = [i for i, p in enumerate(points) if (p[..., 0] > 0).all() and (p[..., 0] < len(image[0]) - 1).all()]
+        bodies = refine.refine(images, bodies, networks.refiner, networks.patch)
+    inside = [i for i, p in enumerate(points) if (p[..., 0] > 0).all() and (p[..., 0] < len(images[0][0]) - 1).all()]
     centres = np.array([b.centre_px for b in bodies]).reshape(-1, 2)
     pairs = [(i, int(np.linalg.norm(centres - points[i].mean((0, 1)), axis=1).argmin())) for i in inside if len(bodies)]
     tall = {i: np.linalg.norm(points[i][:, 0] - points[i][:, 1], axis=-1).mean() for i in inside}

@@ -176,13 +176,14 @@ def find(volume: Volume, models: Models, clock: Clock | None = None) -> Found | 
 
 def _find_bodies(volume: Volume, found: Centreline, models: Models, clock: Clock) -> tuple[StraightSpine, list[Vertebra]]:
     curve = found.curve
-    second_look = (models.refiner, models.patch) if models.refiner else None
     for turn in range(PASSES):
+        last = turn + 1 == PASSES and models.refiner is not None
         with clock.stage("straighten"):
             spine = straighten(volume, curve, models.straight)
+            beside = [straighten(volume, curve, models.straight.beside(mm)) for mm in models.patch.beside_mm if last]
         with clock.stage("detect"):
-            found_here = detect(spine, models.detector, models.detection, second_look if turn + 1 == PASSES else None)
-            bodies = upright([d.vertebra for d in found_here])
+            second_look = (models.refiner, models.patch, beside) if last and models.refiner else None
+            bodies = upright([d.vertebra for d in detect(spine, models.detector, models.detection, second_look)])
         curve = refit(found, bodies)
     return spine, aligned(bodies)
 

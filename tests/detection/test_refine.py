@@ -61,17 +61,26 @@ class Knowing:
 
 def test_refined_points_are_those_that_the_refiner_names() -> None:
     start = body(TRUE + 1.5)
-    (found,) = refine(COORDINATES, [start], Knowing(), replace(RULES, scale_factor=1.5))
+    (found,) = refine([COORDINATES], [start], Knowing(), replace(RULES, scale_factor=1.5))
     assert found.points_px == pytest.approx(TRUE, abs=1e-3)
     assert found.sd_px == pytest.approx(np.full((3, 2), 2.0 * RULES.step_px * 1.5))
     assert found.restless_px < 1e-3
 
 
 def test_two_looks_that_disagree_are_told() -> None:
-    (found,) = refine(COORDINATES, [body(TRUE)], Knowing([4.0]), RULES)
+    (found,) = refine([COORDINATES], [body(TRUE)], Knowing([4.0]), RULES)
     assert found.restless_px == pytest.approx(4.0 * np.sqrt(2.0), abs=1e-3)
 
 
 def test_a_body_that_the_view_cuts_stays_as_it_is() -> None:
     cut = body(TRUE + 1.5, completeness=0.2)
-    assert refine(COORDINATES, [cut], Knowing(), RULES) == [cut]
+    assert refine([COORDINATES], [cut], Knowing(), RULES) == [cut]
+
+
+def test_the_last_looks_are_averaged_over_zooms_and_images_beside() -> None:
+    beside = COORDINATES + 3.0  # what lies beside shows the same body 3 pixels higher
+    (found,) = refine([COORDINATES, beside], [body(TRUE + 1.5)], Knowing(), replace(RULES, zooms=(0.9, 1.1)))
+    assert found.points_px == pytest.approx(TRUE - 1.5, abs=1e-3)
+    assert found.sd_px == pytest.approx(np.full((3, 2), 2.0 * RULES.step_px))
+    (alone,) = refine([COORDINATES, beside], [body(TRUE + 1.5)], Knowing(), replace(RULES, zooms=()))
+    assert alone.points_px == pytest.approx(TRUE, abs=1e-3)

@@ -35,8 +35,8 @@ AT_EDGE_MM, LOW_AT_EDGE = 2.0, 0.75
 """An outermost body nearer to the edge of the view than this, and lower than this share of its neighbour, is cut."""
 RESTLESS_MM = 2.0
 """How far two looks at the same body may place a point apart."""
-SecondLook = tuple[refine.Refiner, refine.Settings]
-"""The refiner and its patches."""
+SecondLook = tuple[refine.Refiner, refine.Settings, Sequence[StraightSpine]]
+"""The refiner, its patches, and images on the same grid beside the curve, as its settings ask for."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def detect(
     """Every vertebral body of the image, head to feet, with its points in patient space."""
     bodies = main_chain(codec.decode(detector(spine), settings))
     if second_look is not None:
-        bodies = refine.refine(spine.image_hu, bodies, *second_look)
+        refiner, patches, beside = second_look
+        bodies = refine.refine([spine.image_hu, *(other.image_hu for other in beside)], bodies, refiner, patches)
     patch = second_look[1] if second_look else refine.Settings()
     whole = [
         body.completeness >= 0.5 and _shows(spine, body.points_px, EDGE_MM) and not _squeezed(spine, bodies, i)

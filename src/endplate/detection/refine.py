@@ -1,4 +1,4 @@
-"""A second look at each body: a patch turned upright around it, and where its six points lie in there."""
+"""Second looks at each body: a patch turned upright around it, and where its six points lie in there."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Settings:
         columns: of the patch, anterior to posterior.
         step_px: pixels of the straightened image per patch pixel.
         looks: how often the patch is taken anew around the refined points.
+        beside_mm: how far to the patient's left the images lie that are looked at last, besides the one on the curve.
+        zooms: how many times as wide the patches of these last looks are; the points are the mean of all of them (decision 0021).
         scale_factor: points' standard deviation in patch pixels per unit of the predicted scale, calibrated on held-out cases.
         floor_mm: a further deviation of every point, which no picture shows: the annotators' own; calibrated likewise.
         slice_share: a further deviation per mm between the slices; calibrated likewise.
@@ -34,6 +36,8 @@ class Settings:
     columns: int = 80
     step_px: float = 0.7
     looks: int = 2
+    beside_mm: tuple[float, ...] = (-3.0, 3.0)
+    zooms: tuple[float, ...] = (0.9, 1.0)
     scale_factor: float = 1.0
     floor_mm: float = 0.0
     slice_share: float = 0.0
@@ -105,15 +109,37 @@ def cut_patches(image_hu: NDArray[np.float32], frames: Sequence[Frame], settings
     return np.stack([np.stack([ndimage.map_coordinates(c, at, np.float32, 1, cval=AIR_HU) for c in image_hu]) for at in places])
 
 
-def refine(image_hu: NDArray[np.float32], bodies: Sequence[Body], refiner: Refiner, settings: Settings) -> list[Body]:
-    """The bodies with refined points; those cut by the field of view stay as they are."""
+def refine(images_hu: Sequence[NDArray[np.float32]], bodies: Sequence[Body], refiner: Refiner, settings: Settings) -> list[Body]:
+    """The bodies with refined points; those cut by the field of view stay as they are.
+
+    Args:
+        images_hu: the straightened image (channels, rows, columns), then those that lie ``settings.beside_mm`` to its left, if any.
+        bodies: as detected in it.
+        refiner: reads patches.
+        settings: of the patches.
+    """
     out = list(bodies)
     chosen = [i for i, body in enumerate(bodies) if body.completeness >= 0.5]
-    for look in range(settings.looks if chosen else 0):
-        frames = [Frame.of(out[i].points_px) for i in chosen]
-        seen = refiner(cut_patches(image_hu, frames, settings))
-        for i, frame, points, scale in zip(chosen, frames, seen.points, seen.scale, strict=True):
-            sd, placed = scale * settings.step_px * settings.scale_factor, frame.pixel_from_patch(points, settings)
-            moved = float(np.linalg.norm(placed - out[i].points_px, axis=-1).max()) if look else 0.0
-            out[i] = replace(out[i], points_px=placed, sd_px=sd, restless_px=moved)
+    for turn in range(settings.looks if chosen else 0):
+        looked = _look(images_hu[0], [out[i] for i in chosen], refiner, settings)
+        for i, body in zip(chosen, looked, strict=True):
+            moved = float(np.linalg.norm(body.points_px - out[i].points_px, axis=-1).max()) if turn else 0.0
+            out[i] = replace(body, restless_px=moved)
+    if chosen and settings.zooms:
+        wider = [replace(settings, step_px=settings.step_px * zoom) for zoom in settings.zooms]
+        looks = [_look(image, [out[i] for i in chosen], refiner, each) for image in images_hu for each in wider]
+        for i, seen in zip(chosen, zip(*looks, strict=True), strict=True):
+            out[i] = replace(
+                out[i],
+                points_px=np.mean([body.points_px for body in seen], 0),
+                sd_px=np.mean([body.sd_px for body in seen], 0),
+            )
     return out
+
+
+def _look(image_hu: NDArray[np.float32], bodies: Sequence[Body], refiner: Refiner, settings: Settings) -> list[Body]:
+    frames = [Frame.of(body.points_px) for body in bodies]
+    seen = refiner(cut_patches(image_hu, frames, settings))
+    sd_px = seen.scale * settings.step_px * settings.scale_factor
+    points = [frame.pixel_from_patch(points, settings) for frame, points in zip(frames, seen.points, strict=True)]
+    return [replace(body, points_px=p, sd_px=sd) for body, p, sd in zip(bodies, points, sd_px, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,10 @@ class Settings:
     margin_mm: float = 24.0
     offsets_mm: tuple[float, ...] = (-12.0, -5.0, 0.0, 5.0, 12.0)
     slab_mm: tuple[float, ...] = (-1.0, 0.0, 1.0)
+
+    def beside(self, left_mm: float) -> Settings:
+        """The same grid so many mm to the patient's left."""
+        return replace(self, offsets_mm=tuple(offset + left_mm for offset in self.offsets_mm))
 
 
 def straighten(volume: Volume, curve: Curve, settings: Settings | None = None) -> StraightSpine:

@@ -143,6 +143,7 @@ function spoken(state, stage) {
 function notes({ report, scan, images }) {
   const said = (report?.messages ?? []).map((message) => element("li", { class: message.severity }, message.text));
   part("notes").hidden = said.length === 0;
+  /** @type {HTMLDetailsElement} */ (part("notes")).open = (report?.messages ?? []).some(({ severity }) => severity !== "info");
   say(part("notes-count"), `${counted(said.length, "note")} on this scan`);
   part("notes-list").replaceChildren(...said);
   if (images || !report?.vertebrae.length) return;
