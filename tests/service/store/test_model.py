@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from endplate.morphometry.norms import shipped
 from endplate.report.report import Report
@@ -67,6 +67,12 @@ class Machine(RuleBasedStateMachine):
         got = getattr(self.store, method)(*arguments, **further)
         assert got == getattr(self.model, method)(*arguments, **further)
         return got
+
+    @initialize(reports=st.lists(REPORTS, min_size=3, max_size=3))
+    def some_are_measured(self, reports: list[Report]) -> None:
+        for scan_id, report in zip(("a", "b", "c"), reports, strict=True):
+            self.both("add_scan", new_scan(scan_id), "client")
+            self.both("set_measured", scan_id, report, None)
 
     @rule(scan_id=SCANS, name=NAMES, patient=st.builds(Patient, NAMES, NAMES))
     def add_scan(self, scan_id: str, name: str, patient: Patient) -> None:
@@ -148,6 +154,7 @@ class Machine(RuleBasedStateMachine):
             kept = [Review.from_dict(r.document) for r in self.store.reviews(scan_id)]
             assert kept == self.model.versions.get(scan_id, [])
         assert {job.id: job for job in self.store.jobs()} == self.model.jobs
+        assert list(self.store.worklist(Query()).scans) == self.model.worklist(Query())
 
     def teardown(self) -> None:
         self.store.close()

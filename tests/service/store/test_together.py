@@ -86,7 +86,7 @@ def test_a_scan_that_many_measure_has_one_result(store: SqlStore, together: Call
 
 
 def test_a_poller_misses_no_change(store: SqlStore, together: Callable[..., list[Any]]) -> None:
-    count, times = 8, 10
+    count, times = len(tasks.FIELDS), 10
     for i in range(count):
         store.add_job(new_job(f"job{i}", state="running"))
     store.add_job(new_job("shared"))
@@ -106,6 +106,7 @@ def test_a_poller_misses_no_change(store: SqlStore, together: Callable[..., list
     assert marks[-1] == marks[0] + count * (2 * times + 1)
     assert known == {job.id: job for job in store.jobs()}
     assert {job.state for job in known.values()} == {"done", "waiting"}
+    assert {getattr(known["shared"], field) for field in tasks.FIELDS} == {str(times - 1)}, "one overwrote what another had changed"
 
 
 def test_a_killed_writer_leaves_all_or_nothing(store: SqlStore, url: str, processes: ForkServerContext) -> None:
