@@ -118,3 +118,12 @@ def test_what_cannot_be_reviewed_says_why_and_what_to_do(made: Measured, service
         page.goto(f"{service.url}/scans/{'0' * 32}")
         page.wait_for_selector("#banners :text('There is no scan')")
         assert [s for s in found.said if not s.startswith(USUAL)] == []
+
+
+def test_images_that_do_not_come_are_said(service: Served, scan: str, browser: Any) -> None:
+    (service.data / "scans" / scan / "images" / "straight.npy").write_bytes(b"")
+    with tab(browser) as found:
+        # the service finds them damaged, and says that there are none
+        found.page.goto(f"{service.url}/scans/{scan}")
+        found.page.wait_for_selector("#banners :text('No images')")
+        assert found.page.locator("#marks .body").count() > 0

@@ -31,9 +31,7 @@ def browser() -> Iterator[Any]:
         yield found
 
 
-def test_a_ct_is_uploaded_measured_edited_signed_and_exported(
-    live: Live, browser: Any, shared_data: Path, tmp_path: Path
-) -> None:
+def test_a_ct_is_uploaded_measured_edited_signed_and_exported(live: Live, browser: Any, shared_data: Path, tmp_path: Path) -> None:
     with tab(browser) as opened:
         page = opened.page
         page.goto(live.url)
@@ -42,7 +40,7 @@ def test_a_ct_is_uploaded_measured_edited_signed_and_exported(
         page.wait_for_selector("progress:visible", timeout=60_000)
         row = page.wait_for_selector("#scans tr:has(.grade)", timeout=120_000)
         row.query_selector("a").click()
-        page.wait_for_selector("#stage[data-drawn=image]")
+        page.wait_for_selector("#vertebrae tr")
         choose(page, "T10")
         before = row_of(page, "T10")
         drag(page, "T10: middle superior point", 5.0)
@@ -55,7 +53,7 @@ def test_a_ct_is_uploaded_measured_edited_signed_and_exported(
         page.click("#sign-now")
         page.wait_for_selector("#banners :text('Accepted with edits by Dr Ada Reader')")
         page.reload()
-        page.wait_for_selector("#stage[data-drawn=image]")
+        page.wait_for_selector("#vertebrae tr")
         frame(page)
         assert page.inner_text("#sentence") == sentence
         page.click("#exports summary")

@@ -1,7 +1,9 @@
 // @ts-check
-/** Asks for the scan before the page's other modules have come: the image is what a reader waits for. */
+/** Asks for the scan, and shows its image, before the page's other modules have come: it is what a reader waits for. */
 
 import { get, getPixels, getTagged } from "../api.js";
+import { channelsOf, GreyImage, middleOf, PRESETS, sharp } from "./grey.js";
+import { fitted } from "./view.js";
 
 /** @typedef {import("./types.js").Opened} Opened */
 
@@ -15,5 +17,18 @@ export const pixels = getPixels(`${path}/images/straight`).catch(() => null);
 /** null where there is nothing to review */
 export const review = getTagged(`${path}/review`).catch(() => null);
 
+async function show() {
+  const [{ images }, straight] = await Promise.all([opened, pixels]);
+  const [stage, canvas] = [document.getElementById("stage"), document.getElementById("image")];
+  if (!images || !straight || !stage || !(canvas instanceof HTMLCanvasElement) || stage.dataset.drawn) return;
+  const middle = channelsOf(straight.hu, images.straight)[middleOf(images.straight)];
+  const size = { width: stage.clientWidth, height: stage.clientHeight };
+  const { x, y, scale } = fitted(size, middle);
+  const place = /** @type {[number, number, number, number]} */ ([x, y, middle.columns * scale, middle.rows * scale]);
+  new GreyImage().draw(sharp(canvas, [size.width, size.height]), middle, PRESETS.bone.window, place);
+  stage.dataset.drawn = "image";
+}
+
+show().catch(() => {});
 // who awaits it hears of a failure; until then it is not unhandled
 opened.catch(() => {});

@@ -11,6 +11,27 @@ export const PRESETS = {
   soft: { name: "Soft", window: { centre: 50, width: 400 } },
 };
 
+/**
+ * The slabs of the straight image, from the patient's right to the left.
+ *
+ * @param {Int16Array} hu
+ * @param {{shape: [number, number, number]}} info
+ * @returns {Pixels[]}
+ */
+export function channelsOf(hu, { shape: [channels, rows, columns] }) {
+  const each = rows * columns;
+  return Array.from({ length: channels }, (_, i) => ({ hu: hu.subarray(i * each, (i + 1) * each), rows, columns }));
+}
+
+/**
+ * Which slab lies on the course of the spine.
+ *
+ * @param {{offsets_mm: number[]}} info
+ */
+export function middleOf({ offsets_mm }) {
+  return offsets_mm.indexOf(Math.min(...offsets_mm.map(Math.abs)));
+}
+
 const LEAST_WIDTH = 20;
 const MOST_WIDTH = 6000;
 

@@ -1,12 +1,13 @@
 // @ts-check
 /** The straight image: window and level, zoom, pan, parasagittal scroll, and what the pointer does on it. */
 
+import { banner } from "./dialogue.js";
 import { part, put, say } from "./dom.js";
-import { draggedWindow, GreyImage, PRESETS, sharp } from "./grey.js";
+import { channelsOf, draggedWindow, GreyImage, middleOf, PRESETS, sharp } from "./grey.js";
 import { Pointer } from "./pointer.js";
 import { Points } from "./points.js";
 import { SIX } from "./vertebrae.js";
-import { panned, scaleBar, showing, zoomed } from "./view.js";
+import { fitted, panned, scaleBar, showing, zoomed } from "./view.js";
 
 /** @typedef {import("./grey.js").Window} Window */
 /** @typedef {import("./places.js").Places} Places */
@@ -18,8 +19,6 @@ import { panned, scaleBar, showing, zoomed } from "./view.js";
 const AROUND_MM = [78, 86];
 /** from here on a slab is beside the points, which are then drawn faint */
 const FAR_MM = 4;
-/** px for names in front and grades behind; for head and feet */
-const FIT_MARGIN = /** @type {[number, number]} */ ([100, 26]);
 
 export class Stage {
   #canvas = /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ (part("image")));
@@ -64,11 +63,16 @@ export class Stage {
    * @param {ImagesInfo["straight"]} info
    */
   show(hu, info) {
-    const [channels, rows, columns] = info.shape;
-    const each = rows * columns;
-    this.#channels = Array.from({ length: channels }, (_, i) => ({ hu: hu.subarray(i * each, (i + 1) * each), rows, columns }));
+    this.#channels = channelsOf(hu, info);
     this.offsets = info.offsets_mm;
-    this.channel = this.offsets.indexOf(Math.min(...this.offsets.map(Math.abs)));
+    this.channel = middleOf(info);
+    this.told.redraw();
+  }
+
+  /** @param {string} why there are no images after all */
+  without(why) {
+    this.pictured = false;
+    banner("imageless", why, [], "alert");
     this.told.redraw();
   }
 
@@ -80,9 +84,7 @@ export class Stage {
   }
 
   fit() {
-    const { rows, columns } = this.places.size;
-    const margin = Math.min(FIT_MARGIN[0], this.size.width / 4);
-    this.view = showing(this.size, { top: -0.5, bottom: rows - 0.5, left: -0.5, right: columns - 0.5 }, [margin, FIT_MARGIN[1]]);
+    this.view = fitted(this.size, this.places.size);
     this.fitted = true;
     this.told.redraw();
   }
@@ -168,6 +170,7 @@ export class Stage {
   draw() {
     const { view, channel, window } = this;
     const { width, height } = this.size;
+    if (!this.#channels.length && this.pictured) return;
     const facts = [view, channel, window, width, height, devicePixelRatio, this.#channels];
     if (facts.some((fact, i) => fact !== this.#drawn[i])) this.#picture();
     this.#drawn = facts;

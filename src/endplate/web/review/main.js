@@ -39,6 +39,7 @@ async function main() {
   state.select(state.worst());
   const straight = await pixels;
   if (straight && images) page.stage.show(straight.hu, images.straight);
+  else if (images) page.stage.without("The images did not come; reload the page to try again. Points cannot be moved until then.");
 }
 
 /**

@@ -30,6 +30,20 @@ export function showing(size, box, margin = [0, 0]) {
   return { scale, x: size.width / 2 - (column + 0.5) * scale, y: size.height / 2 - (row + 0.5) * scale };
 }
 
+/** px for names in front and grades behind; for head and feet */
+const FIT_MARGIN = [100, 26];
+
+/**
+ * The view that shows a whole image, with room for words beside it.
+ *
+ * @param {Size} size of the screen
+ * @param {{rows: number, columns: number}} image
+ */
+export function fitted(size, { rows, columns }) {
+  const box = { top: -0.5, bottom: rows - 0.5, left: -0.5, right: columns - 0.5 };
+  return showing(size, box, [Math.min(FIT_MARGIN[0], size.width / 4), FIT_MARGIN[1]]);
+}
+
 /** @param {number} scale */
 function limited(scale) {
   return Math.min(Math.max(scale, SMALLEST), LARGEST);
