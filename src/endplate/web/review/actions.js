@@ -120,7 +120,10 @@ export class Actions {
   /** @param {string | null} id */
   choose(id) {
     if (id === null) return;
-    this.state.select(id, this.state.point);
+    // the arrow keys must not move a point of a vertebra that has only just been chosen
+    const { host } = this.stage;
+    if (document.activeElement?.closest("#marks")) host.focus();
+    this.state.select(id);
     this.stage.zoomToSelected();
   }
 }

@@ -16,6 +16,7 @@ import { onScreen } from "./view.js";
 /**
  * @typedef {object} Marks of one body
  * @property {SVGGElement} group
+ * @property {SVGPathElement} casing dark below all lines, for bright bone
  * @property {SVGLineElement[]} heights
  * @property {SVGPolylineElement[]} endplates superior, inferior
  * @property {SVGCircleElement[]} dots
@@ -160,12 +161,13 @@ function handle() {
  * @returns {Marks}
  */
 function newMarks(id) {
+  const casing = svg("path", { class: "casing" });
   const heights = COLUMNS.map((column) => svg("line", { class: `height ${column}` }));
   const endplates = ENDS.map(() => svg("polyline", { class: "endplate" }));
   const dots = COLUMNS.flatMap((column) => ENDS.map((end) => svg("circle", { class: "dot", "data-point": `${column} ${end}` })));
   const [name, said, loss] = ["name", "said", "said"].map((kind) => svg("text", { class: kind }));
-  const group = svg("g", { class: "body", "data-id": id }, ...heights, ...endplates, ...dots, name, said, loss);
-  return { group, heights, endplates, dots, name, said, loss };
+  const group = svg("g", { class: "body", "data-id": id }, casing, ...heights, ...endplates, ...dots, name, said, loss);
+  return { group, casing, heights, endplates, dots, name, said, loss };
 }
 
 /**
@@ -174,6 +176,8 @@ function newMarks(id) {
  * @param {View} view
  */
 function drawLines(marks, at, view) {
+  const paths = [[0, 1], [2, 3], [4, 5], [0, 2, 4], [1, 3, 5]].map((ends) => `M${ends.map((i) => at[i].map(px).join(" ")).join("L")}`);
+  put(marks.casing, "d", paths.join(""));
   marks.heights.forEach((line, i) => between(line, at[2 * i], at[2 * i + 1]));
   marks.endplates.forEach((line, e) => put(line, "points", [at[e], at[2 + e], at[4 + e]].map((p) => p.map(px).join(",")).join(" ")));
   const radius = Math.min(Math.max(view.scale * 0.9, 1.6), 3.5);
