@@ -112,6 +112,9 @@ REFUSALS = {
     ),
     "no_truth": Refusal("error", "`endplate evaluate`: no annotated cases", "give the folder with CASE/truth.json"),
     "bad_case": Refusal("error", "`endplate evaluate`: a truth or report that cannot be read", "write it again"),
+    "no_report": Refusal(
+        "error", "finished reports were to be taken into the worklist, and there are none", "give the folder with SCAN/report.json"
+    ),
     "bad_url": Refusal("error", "a URL that does not end with `studies/UID/series/UID`", "give the DICOMweb URL of one series"),
     "server_unreachable": Refusal("error", "the DICOMweb server does not answer", "check the address and the network"),
     "not_on_server": Refusal("error", "the DICOMweb server does not have that series", "check the UIDs in the URL"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -93,6 +94,16 @@ def test_a_folder_is_found_and_measured_once(at_work: Service, scan: Path, serie
     wait(lambda: at_work.job(again.id).state == "done" and at_work.ended())
     assert len(at_work.scans()) == 6
     assert set(at_work.actions("measured").values()) == {1}
+
+
+def test_a_name_of_any_bytes_is_no_obstacle(at_work: Service, scan: Path, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"M\xfcller")
+    folder.mkdir()
+    shutil.copy(scan, folder / os.fsdecode(b"\xff.nii.gz"))
+    found = at_work.jobs.order_find([folder], "reader")
+    wait(at_work.ended)
+    assert at_work.job(found.id).state == "done"
+    assert [s.status for s in at_work.scans()] == ["measured"]
 
 
 def test_progress_never_goes_back(at_work: Service, scan: Path) -> None:

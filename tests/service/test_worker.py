@@ -124,6 +124,18 @@ def test_workers_are_started_again_and_stopped(here: Service, scan: Path, monkey
         start_workers(Staff(here.data, workers=0))
 
 
+def test_workers_that_cannot_begin_are_tried_again_after_a_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", environment())
+    workers = start_workers(Staff(tmp_path, database="postgresql://nobody@127.0.0.1:9/none"))
+    try:
+        (first,) = workers.processes
+        wait(lambda: first not in workers.processes)
+        wait(lambda: bool(workers.processes))
+    finally:
+        workers.stop()
+    assert not workers.processes
+
+
 PARENT = """
 import sys, time
 from pathlib import Path

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 from endplate import pipeline
-from endplate.errors import EndplateError, InputRefused
+from endplate.errors import InputRefused
 from endplate.report.report import Report
 from endplate.review.images import write_images
 from endplate.service.jobs.lives import replaced_folder
@@ -33,7 +33,7 @@ NO_IMAGES = {"refused": "the scan could not be measured", "no_spine": "no spine 
 _REMEDY = "put it back and retry, or delete the scan"
 
 
-class SourceGone(EndplateError):
+class SourceGone(Exception):
     """The files of a scan are not where they were; a retry may find them again."""
 
 
@@ -105,7 +105,7 @@ def members_of(found: FoundScan) -> list[str]:
 def _read(scan: Scan, members: Sequence[str]) -> tuple[Patient, Volume]:
     source = Path(scan.source)
     if not source.exists():
-        raise SourceGone("source_gone", f"{source} does not exist any more; {_REMEDY}")
+        raise SourceGone(f"{source} does not exist any more; {_REMEDY}")
     with _found(scan, source, members) as found:
         who = patient(found.series.slices[0].path) if found.series is not None else Patient()
         volume = read_scan(replace(found, name=scan.name, archive=None))
@@ -122,7 +122,7 @@ def _found(scan: Scan, source: Path, members: Sequence[str]) -> Iterator[FoundSc
                 with files_of(found) as here:
                     yield here
                 return
-    raise SourceGone("source_gone", f"{source} does not hold this scan any more; {_REMEDY}")
+    raise SourceGone(f"{source} does not hold this scan any more; {_REMEDY}")
 
 
 def _images(volume: Volume, report: Report, folder: Path) -> str | None:

@@ -174,7 +174,8 @@ def read_order(data: Path, job_id: str) -> dict[str, Any]:
 
 def scan_id(path: Path | str, part: str) -> str:
     """The same for the same scan: by its file or folder, and which series or member of it."""
-    return uuid5(_SPACE, f"{path}\0{part}").hex
+    # file names on Linux may hold bytes that are no UTF-8
+    return uuid5(_SPACE, f"{path}\0{part}".encode(errors="backslashreplace").decode()).hex
 
 
 def measure_id(scan: str) -> str:

@@ -113,7 +113,11 @@ class Workers:
                 _close(post.process)
                 post.process = None
             if post.process is None and now >= post.due:
-                post.process = self._started()
+                try:
+                    post.process = self._started()
+                except OSError:  # the machine is out of processes or memory
+                    post.stillborn += 1
+                    post.due = now + _LONGEST_PAUSE_S
 
     def _started(self) -> subprocess.Popen[bytes]:
         environment = dict(os.environ)

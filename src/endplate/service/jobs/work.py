@@ -12,7 +12,7 @@ from endplate.report.table import write_atomically
 from endplate.service.jobs.find import find
 from endplate.service.jobs.finished import take
 from endplate.service.jobs.lives import Death
-from endplate.service.jobs.measure import measure
+from endplate.service.jobs.measure import SourceGone, measure
 from endplate.service.jobs.orders import ENDED, ORDERS, now
 from endplate.service.jobs.place import Outcome, Place
 from endplate.service.jobs.progress import Cancelled, Progress, Stopping
@@ -82,8 +82,8 @@ def _worked(place: Place, job: Job) -> None:
         _end(place, job, "cancelled")
     except Stopping:
         _give_back(place, job)
-    except EndplateError as error:
-        fail(place, job, error.message)
+    except (EndplateError, SourceGone) as error:
+        fail(place, job, str(error))
     except Exception as error:
         what = f"endplate failed on this {job.kind} ({type(error).__name__}: {error}); please report it"
         fail(place, job, what, traceback.format_exc())
