@@ -30,26 +30,8 @@ HOSTILE = (
     "O'Brien^Seán",
     "${alert(5)}{{alert(6)}}",
 )
-FAMILIES = [
-    "Smith",
-    "Jones",
-    "Taylor",
-    "Brown",
-    "Patel",
-    "Robinson",
-    "Evans",
-    "White",
-    "Green",
-    "Hall",
-    "Wood",
-    "Khan",
-    "Lewis",
-    "James",
-    "Mason",
-    "Davis",
-    "Rose",
-]
-GIVEN = ["Anna", "John", "Mary", "Peter", "Ruth", "Omar", "Elif", "Jane", "George", "Helen", "David", "Sarah", "Ivan", "Amara"]
+FAMILIES = ("Smith", "Jones", "Taylor", "Brown", "Patel", "Robinson", "White", "Green", "Hall", "Khan")
+GIVEN = ("Anna", "John", "Mary", "Omar", "Elif", "Jane", "George", "Helen", "David", "Sarah", "Amara")
 STUDIES = (
     "CT chest with contrast",
     "CT thorax abdomen pelvis portal venous",

@@ -214,3 +214,48 @@ def test_a_service_that_ended_is_told_of(browser: Any, tmp_path: Path) -> None:
         opened.page.click("[data-view=flagged]")
         opened.page.wait_for_selector("#alert:visible")
         assert "is endplate serve still running" in opened.page.locator("#alert").inner_text()
+
+
+def test_a_scan_is_deleted_once_the_reader_says_so_again(browser: Any, fresh: Served) -> None:
+    scans = [
+        Scan(f"{n:032x}", f"scan-{n}", "waiting", f"2026-11-25T08:00:0{n}.000+00:00", "/ct", Patient(f"<u>{n}</u>"))
+        for n in range(2)
+    ]
+    for scan in scans:
+        fresh.store.add_scan(scan, "test")
+    with tab(browser) as opened:
+        opened.page.goto(fresh.url)
+        settled(opened)
+        first, second = names(opened)
+        press(opened, "j", "Delete")
+        assert opened.page.locator("#delete-name").inner_text().startswith("<u>")
+        press(opened, "Enter")  # which keeps it
+        assert fresh.store.scan(first) is not None
+        press(opened, "Delete", "Tab", "Enter")
+        opened.page.wait_for_selector("#summary:text-is('1 scan, flagged first')")
+        assert fresh.store.scan(first) is None
+        opened.page.hover(f"tr[data-scan='{second}']")
+        opened.page.click(f"tr[data-scan='{second}'] .delete")
+        opened.page.click("#delete-yes")
+        opened.page.wait_for_selector("#empty:visible")
+        assert fresh.store.scan(second) is None
+        assert opened.said == []
+
+
+def test_lines_stay_under_the_pointer_while_numbers_change(browser: Any, fresh: Served) -> None:
+    scan = Scan("ab" * 16, "new", "waiting", "2026-11-25T08:00:00.000+00:00", "/ct/new")
+    job = Job("cd" * 16, "measure", "new", "waiting", scan.added_at, scan_id=scan.id)
+    fresh.store.add_scan(scan, "test")
+    fresh.store.add_job(job)
+    fresh.store.set_running(scan.id)
+    fresh.store.update_job(job.id, state="running", stage="read", share=0.1)
+    with tab(browser) as opened:
+        opened.page.goto(fresh.url)
+        settled(opened)
+        press(opened, "o")
+        opened.page.wait_for_selector("#jobs progress[value='0.1']")
+        held = [opened.page.query_selector(f"#order-{job.id}"), opened.page.query_selector("#scans th a")]
+        fresh.store.update_job(job.id, stage="detect", share=0.6)
+        opened.page.wait_for_selector("#jobs li:has-text('Measuring: detect, 60 %')")
+        opened.page.wait_for_selector("#scans progress[value='0.6']")
+        assert [one.evaluate("node => node.isConnected") for one in held if one] == [True, True]

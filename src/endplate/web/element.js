@@ -54,5 +54,10 @@ export function byId(id, kind) {
  */
 export function gradeBadge(grade, word, solid = false) {
   const blocks = element("span", { class: "blocks", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
-  return element("span", { class: solid ? "grade solid" : "grade", "data-grade": grade ?? "none" }, grade === null ? null : blocks, word);
+  return element(
+    "span",
+    { class: solid ? "grade solid" : "grade", "data-grade": grade ?? "none" },
+    grade === null ? null : blocks,
+    word,
+  );
 }

@@ -22,7 +22,9 @@ form.addEventListener("submit", async (event) => {
     location.replace(next());
   } catch (error) {
     const refused = error instanceof Refused && error.status === 401;
-    alert.textContent = refused ? "This is not the service's token. Copy it again from where the service was started." : String(/** @type {Error} */ (error).message);
+    alert.textContent = refused
+      ? "This is not the service's token. Copy it again from where the service was started."
+      : String(/** @type {Error} */ (error).message);
     alert.hidden = false;
     token.select();
   }

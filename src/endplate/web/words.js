@@ -83,7 +83,7 @@ export const day = (iso) => moment(iso).split(" ")[0];
  */
 export function personName(name) {
   const [first, ...others] = name.split("=").map(spelling).filter(Boolean);
-  return others.length ? `${first} (${others.join(", ")})` : first ?? "";
+  return others.length ? `${first} (${others.join(", ")})` : (first ?? "");
 }
 
 /** @param {string} one */

@@ -26,7 +26,8 @@ export async function piecesOf(entries) {
   const waiting = [...entries];
   for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
     if (entry.isDirectory) waiting.push(...(await content(/** @type {FileSystemDirectoryEntry} */ (entry))));
-    else if (!LITTER.has(entry.name)) found.push({ file: await fileOf(/** @type {FileSystemFileEntry} */ (entry)), path: entry.fullPath.slice(1) });
+    else if (!LITTER.has(entry.name))
+      found.push({ file: await fileOf(/** @type {FileSystemFileEntry} */ (entry)), path: entry.fullPath.slice(1) });
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -3,16 +3,19 @@
 
 import { send } from "../api.js";
 import { byId, element } from "../element.js";
-import { counted, moment } from "../words.js";
+import { doing, jobLine, lookOf, sendingLine, sent } from "./job_line.js";
 import { message } from "./sending.js";
 
 /** @typedef {import("./types.js").Job} Job */
 /** @typedef {import("./sending.js").Sending} Sending */
+/** @typedef {import("./job_line.js").Line} Line */
+/** @typedef {import("./job_line.js").Order} Order */
 
-const KINDS = { find: "Looking for scans", measure: "Measuring", import: "Taking in reports" };
 const ENDED = new Set(["done", "failed", "cancelled"]);
 /** Jobs of one kind that are listed; the others are counted. */
 const MOST = 30;
+/** Jobs that are over and did not fail. */
+const LATE = 10;
 
 export class Jobs {
   /**
@@ -26,6 +29,8 @@ export class Jobs {
     this.measuring = new Map();
     /** @type {Sending[]} */
     this.sending = [];
+    /** @type {Map<string, Line>} by job or upload */
+    this.lines = new Map();
     this.drawing = false;
     this.panel = byId("jobs", HTMLElement);
     this.button = byId("jobs-open", HTMLButtonElement);
@@ -41,6 +46,7 @@ export class Jobs {
     const held = this.panel.contains(document.activeElement);
     this.panel.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
+    this.draw();
     if (open) byId("jobs-close", HTMLButtonElement).focus();
     else if (held) this.button.focus();
   }
@@ -80,7 +86,7 @@ export class Jobs {
 
   drawn() {
     const [running, waiting, failed] = [this.of("running"), this.of("waiting"), this.of("failed")];
-    const told = this.of("done", "cancelled").filter((job) => job.kind !== "measure" || job.state === "cancelled");
+    const told = this.of("done", "cancelled");
     const busy = running.length + waiting.length + this.sending.length;
     const doing = running.length + this.sending.length;
     const numbers = [doing && `${doing} running`, waiting.length && `${waiting.length} waiting`].filter(Boolean);
@@ -88,60 +94,56 @@ export class Jobs {
     byId("jobs-failed", HTMLElement).textContent = failed.length ? `${failed.length} failed` : "";
     byId("jobs-cancel", HTMLButtonElement).hidden = running.length + waiting.length < 2;
     byId("jobs-retry", HTMLButtonElement).hidden = failed.length < 2;
-    this.list("sending", this.sending, (sending) => this.sendingLine(sending));
-    this.list("running", [...running.sort(oldest), ...waiting.sort(oldest)], (job) => this.line(job));
-    this.list("failed", failed.sort(latest), (job) => this.line(job));
-    this.list("done", told.sort(latest).slice(0, 10), (job) => this.line(job));
+    if (!this.panel.hidden) {
+      this.list("sending", this.sendingLines());
+      this.list("running", this.jobLines([...running.sort(oldest), ...waiting.sort(oldest)]));
+      this.list("failed", this.jobLines(failed.sort(latest)));
+      this.list("done", this.jobLines(told.sort(latest).slice(0, LATE)));
+    }
     byId("jobs-none", HTMLElement).hidden = busy + failed.length + told.length > 0;
   }
 
   /**
-   * @template T
    * @param {string} name
-   * @param {T[]} all
-   * @param {(one: T) => HTMLElement} drawn
+   * @param {Line[]} lines
    */
-  list(name, all, drawn) {
+  list(name, lines) {
     const section = byId(`jobs-${name}-list`, HTMLElement);
-    const held = document.activeElement instanceof HTMLElement && section.contains(document.activeElement) ? document.activeElement.id : "";
-    const list = element("ul", {}, ...all.slice(0, MOST).map(drawn));
-    if (all.length > MOST) list.append(element("li", { class: "faint" }, `and ${(all.length - MOST).toLocaleString("en-GB")} more`));
-    section.hidden = all.length === 0;
-    section.querySelector("ul")?.replaceWith(list);
-    if (held) document.getElementById(held)?.focus();
+    const list = section.querySelector("ul");
+    section.hidden = lines.length === 0;
+    const more = lines.length > MOST ? [`and ${(lines.length - MOST).toLocaleString("en-GB")} more`] : [];
+    const nodes = lines.slice(0, MOST).map(({ node }) => node);
+    const held = document.activeElement?.id;
+    const same = list?.childElementCount === nodes.length && nodes.every((node, at) => list.children[at] === node);
+    if (same && more.length === 0) return;
+    list?.replaceChildren(...nodes, ...more.map((text) => element("li", { class: "faint" }, text)));
+    if (held && document.activeElement?.id !== held) document.getElementById(held)?.focus();
   }
 
-  /** @param {Sending} sending */
-  sendingLine({ name, files, bytes, share, stop }) {
-    const what = share < 1 ? `Sending ${counted(files, "file")}, ${size(bytes)}: ${Math.floor(100 * share)} %` : "Sent; the service looks at it";
-    const bar = element("progress", { max: 1, value: share < 1 ? share : null, "aria-label": `${name} sent` });
-    const cancel = element("button", { class: "small", type: "button", id: `stop-${name}`, click: () => stop.abort() }, "Cancel");
-    return element("li", { "data-state": "running" }, element("p", { class: "name" }, name), element("p", { class: "small faint" }, what), bar, cancel);
+  /** @param {Job[]} jobs */
+  jobLines(jobs) {
+    const order = (/** @type {Order} */ what, /** @type {Job} */ job) => void this.order(what, job);
+    return jobs.map((job, at) => {
+      const kept = this.lines.get(job.id);
+      // beyond what is listed lines are only counted
+      const line = kept?.look === lookOf(job) || (kept && at >= MOST) ? kept : jobLine(job, order);
+      line.tell(doing(job), job.share);
+      this.lines.set(job.id, line);
+      return line;
+    });
   }
 
-  /** @param {Job} job */
-  line(job) {
-    const bar = job.state === "running" && element("progress", { max: 1, value: job.share, "aria-label": `${job.name} done` });
-    const name = job.scan_id
-      ? element("a", { class: "name", href: `/scans/${encodeURIComponent(job.scan_id)}` }, element("bdi", {}, job.name))
-      : element("p", { class: "name" }, element("bdi", {}, job.name));
-    const said = job.message && element("p", { class: job.state === "failed" ? "said bad" : "said" }, job.message);
-    return element("li", { "data-job": job.id, "data-state": job.state }, name, element("p", { class: "small faint" }, doing(job)), bar, said, this.orders(job));
-  }
-
-  /** @param {Job} job */
-  orders(job) {
-    const id = `order-${job.id}`;
-    if (job.state === "failed" || job.state === "cancelled") {
-      return element("button", { class: "small", type: "button", id, click: () => void this.order("retry", job) }, "Try again");
-    }
-    if (job.state === "done") return null;
-    const text = job.cancelling ? "Cancelling" : "Cancel";
-    return element("button", { class: "small", type: "button", id, disabled: job.cancelling, click: () => void this.order("cancel", job) }, text);
+  sendingLines() {
+    return this.sending.map((sending) => {
+      const line = this.lines.get(sending.id) ?? sendingLine(sending);
+      line.tell(sent(sending), sending.share < 1 ? sending.share : null);
+      this.lines.set(sending.id, line);
+      return line;
+    });
   }
 
   /**
-   * @param {"cancel" | "retry"} what
+   * @param {Order} what
    * @param {Job} job
    */
   async order(what, job) {
@@ -153,7 +155,7 @@ export class Jobs {
   }
 
   /**
-   * @param {"cancel" | "retry"} what
+   * @param {Order} what
    * @param {Job[]} jobs
    */
   async orderAll(what, jobs) {
@@ -168,19 +170,7 @@ export class Jobs {
   }
 }
 
-/** @param {Job} job */
-function doing(job) {
-  const again = job.attempts > 1 ? `, attempt ${job.attempts}` : "";
-  if (job.state === "running") return `${KINDS[job.kind]}${job.stage ? `: ${job.stage}` : ""}, ${Math.round(100 * job.share)} %${again}`;
-  if (job.state === "waiting") return `Waiting${again}`;
-  const found = job.kind === "measure" ? "" : `, ${counted(job.scans, "scan")}`;
-  return `${job.state === "done" ? "Done" : job.state === "failed" ? "Failed" : "Cancelled"} ${moment(job.ended_at)}${found}${again}`;
-}
-
 /** @param {Job} a @param {Job} b */
 const oldest = (a, b) => (a.added_at < b.added_at ? -1 : 1);
 /** @param {Job} a @param {Job} b */
 const latest = (a, b) => ((a.ended_at ?? "") > (b.ended_at ?? "") ? -1 : 1);
-
-/** @param {number} bytes */
-const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);

@@ -9,8 +9,8 @@ import { get } from "../api.js";
 /**
  * Listens while the page can be seen: a browser keeps only six connections to one service, and every open tab would hold one.
  *
- * @param {{job: (job: Job) => void, scan: (scan: Scan) => void, begun: () => void, lost: (message: string) => void}} told `begun` each
- *   time that listening begins, when anything may have changed before
+ * @param {{job: (job: Job) => void, scan: (scan: Scan) => void, begun: () => void, lost: (message: string) => void}} told
+ *   `begun` each time that listening begins, when anything may have changed before
  */
 export function listen(told) {
   /** @type {EventSource | null} */
@@ -38,10 +38,11 @@ export function listen(told) {
   function broken() {
     failures += 1;
     const ended = source?.readyState === EventSource.CLOSED;
-    if (ended || failures > 1) told.lost("No connection to the service: the list may be out of date. Is endplate serve still running?");
+    if (ended || failures > 1)
+      told.lost("No connection to the service: the list may be out of date. Is endplate serve still running?");
     if (!ended) return;
     close();
-    get("/session").catch(() => {});
+    get("/scans?size=1").catch(() => {});
     setTimeout(() => document.visibilityState === "visible" && open(), 3000);
   }
 

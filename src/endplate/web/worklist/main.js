@@ -4,6 +4,7 @@
 import { get, send } from "../api.js";
 import { byId } from "../element.js";
 import { counted } from "../words.js";
+import { deletion } from "./deletion.js";
 import { Jobs } from "./jobs.js";
 import { takeKeys } from "./keys.js";
 import { listen } from "./live.js";
@@ -29,13 +30,24 @@ let asked = 0;
 let refreshing = false;
 /** Whether the next answer is for another place: the list then begins at its top. */
 let moved = false;
+/** Id of the scan that the reader comes back from with the back button. */
+let returning = history.state?.opened ?? "";
+/** Whether the last question for the list failed, which the alarm then tells. */
+let unanswered = false;
+/** Ids of jobs that were ordered here, whose failure is told here. */
+const own = new Set();
 
 const search = byId("search", HTMLInputElement);
 const grade = byId("grade", HTMLSelectElement);
 const listed = byId("list", HTMLElement);
 const changed = byId("changed", HTMLButtonElement);
 const jobs = new Jobs(alarm);
-const table = new Table((sort) => go({ ...sort, page: 1 }), (scan) => jobs.jobOf(scan));
+const askDelete = deletion(() => void load(), alarm);
+const table = new Table(
+  (sort) => go({ ...sort, page: 1 }),
+  (scan) => jobs.jobOf(scan),
+  askDelete,
+);
 const news = new News(byId("news", HTMLElement));
 const pages = pager(() => place.page, go);
 const showChips = chips(byId("views", HTMLElement), (view) => go({ view, page: 1 }));
@@ -68,12 +80,15 @@ async function load(quietly = false) {
     /** @type {Page} */
     const page = await get(queryOf(place));
     if (mine !== asked) return;
-    alarm("");
+    if (unanswered) alarm("");
+    unanswered = false;
     const last = Math.max(Math.ceil(page.total / place.size), 1);
     if (place.page > last) return go({ page: last }, true);
     accept(page, quietly);
   } catch (error) {
-    if (mine === asked) alarm(message(error));
+    if (mine !== asked) return;
+    alarm(message(error));
+    unanswered = true;
   }
   if (mine === asked) listed.dataset.state = "shown";
 }
@@ -93,7 +108,9 @@ function accept(page, quietly) {
   else for (const scan of page.scans) table.change(scan);
   table.order(place);
   if (moved) table.toTop();
+  if (returning) table.hold(returning);
   moved = false;
+  returning = "";
 }
 
 /** @param {Record<string, number> | null} counts */
@@ -137,6 +154,7 @@ function alarm(text) {
 
 /** @param {Job} job */
 function ordered(job) {
+  own.add(job.id);
   jobs.take(job);
   jobs.open(true);
 }
@@ -148,6 +166,7 @@ function takeLive() {
       jobs.take(job);
       if (job.kind === "measure") table.progress(job);
       if (job.state !== "running") refresh();
+      if (job.state === "failed" && own.delete(job.id)) alarm(`${job.name}: ${job.message}`);
     },
     scan(scan) {
       news.take(scan);
@@ -172,7 +191,9 @@ function takeLive() {
 /** Jobs that are over, which the service does not tell of itself. */
 async function past() {
   try {
-    const answers = await Promise.all(["state=failed&state=cancelled", "kind=find", "kind=import"].map((what) => get(`/jobs?${what}`)));
+    const answers = await Promise.all(
+      ["state=failed&state=cancelled", "kind=find", "kind=import"].map((what) => get(`/jobs?${what}`)),
+    );
     for (const answer of answers) for (const job of answer.jobs) jobs.take(job);
   } catch (error) {
     alarm(message(error));
@@ -186,7 +207,7 @@ function takeFilters() {
     typing = window.setTimeout(() => go({ search: search.value, page: 1 }, place.search !== ""), SEARCH_MS);
   });
   search.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && search.value) [search.value] = [""], search.dispatchEvent(new Event("input"));
+    if (event.key === "Escape" && search.value) (([search.value] = [""]), search.dispatchEvent(new Event("input")));
     else if (event.key === "Escape" || event.key === "Enter" || event.key === "ArrowDown") table.move(0);
     else return;
     event.preventDefault();
@@ -196,7 +217,8 @@ function takeFilters() {
   byId("unsorted", HTMLButtonElement).addEventListener("click", () => go({ sort: "priority", descending: false, page: 1 }));
   byId("show-all", HTMLButtonElement).addEventListener("click", () => go({ view: "all", grade: 0, search: "", page: 1 }));
   byId("alert-close", HTMLButtonElement).addEventListener("click", () => alarm(""));
-  addEventListener("popstate", () => {
+  addEventListener("popstate", (event) => {
+    returning = event.state?.opened ?? "";
     place = placeOf(location.search);
     search.value = place.search;
     moved = true;
@@ -252,6 +274,7 @@ takeKeys({
   u: showing("upload"),
   a: showing("server-folder"),
   o: () => jobs.open(jobs.panel.hidden),
+  Delete: () => askDelete(table.held),
   "?": showing("help"),
   Escape: () => jobs.open(false),
   ...Object.fromEntries(VIEWS.map((view, at) => [String(at + 1), () => go({ view: view.id, page: 1 })])),

@@ -68,10 +68,21 @@ export function queryOf(place) {
   for (const review of view.review) asked.append("review", review);
   const grade = Math.max(view.grade, place.grade);
   if (grade) asked.set("grade", String(grade));
-  if (place.search.trim()) asked.set("search", place.search.trim());
+  const search = asWritten(place.search);
+  if (search) asked.set("search", search);
   asked.set("sort", place.sort);
   asked.set("descending", String(place.descending));
   asked.set("page", String(place.page));
   asked.set("size", String(place.size));
   return `/scans?${asked}`;
+}
+
+/**
+ * What the reader sees on the page is found as it stands there: headers write 20260131 for 2026-01-31, and no comma in a name.
+ *
+ * @param {string} search
+ */
+function asWritten(search) {
+  const words = search.split(/[\s,]+/).filter(Boolean);
+  return words.map((word) => word.replace(/^(\d{4})-(\d\d)-(\d\d)$/, "$1$2$3")).join(" ");
 }

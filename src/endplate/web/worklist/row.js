@@ -1,7 +1,7 @@
 // @ts-check
 /** One line of the worklist. */
 
-import { element, gradeBadge } from "../element.js";
+import { element, gradeBadge, present } from "../element.js";
 import { chance, counted, day, dicomDate, gradeWord, lossWord, moment, personName, reviewWord, statusWord } from "../words.js";
 
 /** @typedef {import("./types.js").Scan} Scan */
@@ -31,7 +31,7 @@ export function row(scan, job) {
     element("th", { class: "patient", scope: "row" }, ...patient(scan)),
     element("td", { class: "study" }, ...study(scan)),
     element("td", { class: "review" }, ...review(scan)),
-    element("td", { class: "status" }, ...status(scan, job)),
+    element("td", { class: "status" }, element("div", { class: "how" }, ...status(scan, job)), deleteButton(scan)),
   );
 }
 
@@ -43,14 +43,21 @@ function finding(scan, flagged) {
   const found = scan.summary;
   if (scan.status !== "measured" || found === null) return [scan.message && line("small faint clamp", scan.message)];
   const grade = found.worst_grade;
-  const word = grade === null ? "not assessable" : gradeWord(grade);
   const level = `${found.worst_level ?? "unnamed"}${found.levels_uncertain ? "?" : ""}`;
-  const loss = grade ? element("span", { class: "number", title: "Height lost" }, `\u2212${lossWord(found.worst_loss)}`) : null;
-  const more = found.fractures > 1 ? counted(found.fractures, "fracture") : "";
-  const doubt = found.levels_uncertain && element("span", { class: "doubt", title: "The names of the levels are in doubt: count them" }, "levels uncertain");
+  const doubt = element("span", { class: "doubt", title: "The names of the levels are in doubt: count them" }, "levels uncertain");
+  const facts = [
+    (grade ?? 0) > 0 && found.worst_loss !== null && element("span", {}, `${lossWord(found.worst_loss)} of height lost`),
+    found.fractures > 1 && element("span", {}, counted(found.fractures, "fracture")),
+    found.levels_uncertain && doubt,
+  ];
   return [
-    element("span", { class: "worst" }, ...(grade === null ? [] : [element("b", { class: "level" }, level)]), gradeBadge(grade, word, flagged), loss),
-    (more || doubt) && element("span", { class: "line small faint" }, more, more && doubt ? " - " : "", doubt),
+    element(
+      "span",
+      { class: "worst" },
+      grade === null ? null : element("b", { class: "level" }, level),
+      gradeBadge(grade, grade === null ? "not assessable" : gradeWord(grade), flagged),
+    ),
+    element("span", { class: "line small faint facts" }, ...present(facts)),
   ];
 }
 
@@ -68,7 +75,7 @@ function patient(scan) {
 /** @param {Scan} scan */
 function study(scan) {
   const of = scan.patient;
-  const what = of.study_description || scan.name;
+  const what = of.study_description || (of.name ? scan.name : "");
   return [of.study_date && element("span", { class: "line number" }, dicomDate(of.study_date)), line("small faint", what)];
 }
 
@@ -78,7 +85,12 @@ function review(scan) {
   const sign = scan.review === "rejected" ? "✕ " : signed ? "✓ " : "";
   const who = signed ? [scan.reader, day(scan.signed_at)] : scan.review === "draft" ? [`version ${scan.review_version}`] : [];
   return [
-    element("span", { class: "line state", "data-review": scan.review ?? "none" }, sign, scan.status === "measured" ? reviewWord(scan.review) : ""),
+    element(
+      "span",
+      { class: "line state", "data-review": scan.review ?? "none" },
+      sign,
+      scan.status === "measured" ? reviewWord(scan.review) : "",
+    ),
     line("small faint", who.filter(Boolean).join(", "), signed ? `${scan.reader ?? ""}, ${moment(scan.signed_at)}` : ""),
   ];
 }
@@ -95,6 +107,15 @@ export function status(scan, job) {
   if (job?.stage) word.append(element("span", { class: "small faint" }, ` ${job.stage}`));
   const bar = element("progress", { max: 1, value: share, "aria-label": "measured" }, `${Math.round(100 * share)} %`);
   return [word, bar];
+}
+
+/** @param {Scan} scan */
+function deleteButton(scan) {
+  return element(
+    "button",
+    { class: "delete small", type: "button", "aria-label": `Delete ${nameOf(scan)}`, title: "Delete (key Del)" },
+    "\u2715",
+  );
 }
 
 /**

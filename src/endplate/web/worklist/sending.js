@@ -10,6 +10,7 @@ import { entriesOf, piecesIn, piecesOf, titleOf } from "./gather.js";
 
 /**
  * @typedef {object} Sending an upload that goes on
+ * @property {string} id
  * @property {string} name
  * @property {number} files
  * @property {number} bytes
@@ -28,15 +29,24 @@ import { entriesOf, piecesIn, piecesOf, titleOf } from "./gather.js";
 export function sender(told) {
   /** @type {Set<Sending>} */
   const going = new Set();
+  let number = 0;
   const changed = () => told.sending([...going]);
   addEventListener("beforeunload", (event) => going.size && event.preventDefault());
 
   /** @param {Piece[]} pieces */
   return async function sendAll(pieces) {
-    if (pieces.length === 0) return told.failed("There was no file in what you chose. Choose DICOM files, a folder or zip of them, NIfTI, NRRD or MHA.");
+    if (pieces.length === 0)
+      return told.failed("There was no file in what you chose. Choose DICOM files, a folder or zip of them, NIfTI, NRRD or MHA.");
     const bytes = pieces.reduce((sum, { file }) => sum + file.size, 0);
     /** @type {Sending} */
-    const sending = { name: titleOf(pieces), files: pieces.length, bytes, share: 0, stop: new AbortController() };
+    const sending = {
+      id: `sending-${(number += 1)}`,
+      name: titleOf(pieces),
+      files: pieces.length,
+      bytes,
+      share: 0,
+      stop: new AbortController(),
+    };
     going.add(sending);
     changed();
     /** @param {number} share */

@@ -1,7 +1,7 @@
 // @ts-check
 /** The table: its sortable head, its lines, and which line the keyboard is on. */
 
-import { byId, element } from "../element.js";
+import { byId, element, present } from "../element.js";
 import { row, status } from "./row.js";
 
 /** @typedef {import("./types.js").Scan} Scan */
@@ -33,18 +33,24 @@ export class Table {
   /**
    * @param {(sort: {sort: string, descending: boolean}) => void} sorted
    * @param {(scan: string) => Job | undefined} jobOf the job that measures a scan now
+   * @param {(scan: Scan | undefined) => void} deleted
    */
-  constructor(sorted, jobOf) {
+  constructor(sorted, jobOf, deleted) {
     this.jobOf = jobOf;
     /** @type {Map<string, Scan>} by id, in order */
     this.scans = new Map();
     this.now = { sort: "priority", descending: false };
     this.body = byId("scans", HTMLTableSectionElement);
     this.heads = COLUMNS.map((column) => {
-      const button = element("button", { class: "head", type: "button", title: column.title, click: () => sorted(nextSort(this.now, column)) }, column.label);
+      const button = element(
+        "button",
+        { class: "head", type: "button", title: column.title, click: () => sorted(nextSort(this.now, column)) },
+        column.label,
+      );
       return element("th", { scope: "col", "data-sort": column.sort }, button);
     });
     byId("heads", HTMLTableRowElement).replaceChildren(...this.heads);
+    this.deleted = deleted;
     this.body.addEventListener("click", (event) => this.clicked(event));
     this.body.addEventListener("auxclick", (event) => this.clicked(event));
   }
@@ -69,7 +75,8 @@ export class Table {
   /** @param {Scan} scan that changed; nothing happens where it is not shown */
   change(scan) {
     const old = this.row(scan.id);
-    if (old === null) return;
+    // what has not changed stays the same element: else a click could miss it, and marked text be lost
+    if (old === null || JSON.stringify(this.scans.get(scan.id)) === JSON.stringify(scan)) return;
     const held = this.focused() === scan.id;
     this.scans.set(scan.id, scan);
     old.replaceWith(row(scan, this.jobOf(scan.id)));
@@ -81,7 +88,9 @@ export class Table {
     const scan = this.scans.get(job.scan_id ?? "");
     if (scan === undefined || job.state !== "running") return;
     scan.status = scan.status === "waiting" ? "running" : scan.status;
-    this.row(scan.id)?.querySelector(".status")?.replaceChildren(...status(scan, job).filter((one) => one !== null));
+    this.row(scan.id)
+      ?.querySelector(".status .how")
+      ?.replaceChildren(...present(status(scan, job)));
   }
 
   /** The first line is seen, and held where another was. */
@@ -89,6 +98,12 @@ export class Table {
     const [first] = this.scans.keys();
     if (this.focused() !== null && first !== undefined) this.link(first)?.focus({ preventScroll: true });
     byId("list", HTMLElement).scrollTop = 0;
+  }
+
+  /** @param {string} id of the scan that the reader comes back from */
+  hold(id) {
+    this.link(id)?.focus({ preventScroll: true });
+    this.row(id)?.scrollIntoView({ block: "center" });
   }
 
   /** @param {number} step 1 for the next line, -1 for the one before */
@@ -107,10 +122,15 @@ export class Table {
     return this.body.matches(":hover") || this.focused() !== null;
   }
 
+  /** The scan of the line that is held. */
+  get held() {
+    return this.scans.get(this.focused() ?? "");
+  }
+
   /** @returns {string | null} */
   focused() {
     const line = document.activeElement?.closest("tr[data-scan]");
-    return line instanceof HTMLElement ? line.dataset.scan ?? null : null;
+    return line instanceof HTMLElement ? (line.dataset.scan ?? null) : null;
   }
 
   /** @param {string} id */
@@ -129,7 +149,11 @@ export class Table {
   /** @param {MouseEvent} event anywhere in a line, which then does what its link does; text can still be marked and copied */
   clicked(event) {
     const target = event.target;
-    if (!(target instanceof Element) || target.closest("a, button") || String(getSelection() ?? "") || event.button > 1) return;
+    if (!(target instanceof Element)) return;
+    const opened = target.closest("th a")?.closest("tr")?.dataset.scan;
+    if (opened) history.replaceState({ opened }, "");
+    if (target.closest("button.delete")) return this.deleted(this.scans.get(target.closest("tr")?.dataset.scan ?? ""));
+    if (target.closest("a, button") || String(getSelection() ?? "") || event.button > 1) return;
     const link = target.closest("tr")?.querySelector("th a");
     if (!(link instanceof HTMLAnchorElement)) return;
     if (event.button === 1 || event.ctrlKey || event.metaKey) window.open(link.href, "_blank");

@@ -21,7 +21,10 @@ const REVIEWED = ["review:draft", "review:accepted", "review:accepted_with_edits
  * @param {...string} names
  * @returns {(counts: Record<string, number>) => number}
  */
-const sum = (...names) => (counts) => names.reduce((all, name) => all + (counts[name] ?? 0), 0);
+const sum =
+  (...names) =>
+  (counts) =>
+    names.reduce((all, name) => all + (counts[name] ?? 0), 0);
 
 /** @param {Record<string, number>} counts which tell review:none of scans that are not measured as well */
 const unreviewed = (counts) => Math.max(sum("measured")(counts) - sum(...REVIEWED)(counts), 0);
@@ -30,12 +33,30 @@ const unreviewed = (counts) => Math.max(sum("measured")(counts) - sum(...REVIEWE
 export const VIEWS = [
   view("all", "All", "Every scan", {}, sum(...STATUSES)),
   view("flagged", "Flagged", "Grade 2 or 3, and not signed", { review: ["none", "draft"], grade: 2 }, sum("flagged")),
-  view("unreviewed", "Unreviewed", "Measured, and nobody has saved a review", { status: ["measured"], review: ["none"] }, unreviewed),
+  view(
+    "unreviewed",
+    "Unreviewed",
+    "Measured, and nobody has saved a review",
+    { status: ["measured"], review: ["none"] },
+    unreviewed,
+  ),
   view("draft", "Draft", "A review is saved and not signed", { review: ["draft"] }, sum("review:draft")),
-  view("signed", "Signed", "Accepted, with or without edits", { review: ["accepted", "accepted_with_edits"] }, sum(...REVIEWED.slice(1, 3))),
+  view(
+    "signed",
+    "Signed",
+    "Accepted, with or without edits",
+    { review: ["accepted", "accepted_with_edits"] },
+    sum(...REVIEWED.slice(1, 3)),
+  ),
   view("rejected", "Rejected", "Signed as rejected", { review: ["rejected"] }, sum("review:rejected")),
   view("running", "Running", "Waiting, or being measured", { status: STATUSES.slice(0, 2) }, sum(...STATUSES.slice(0, 2))),
-  view("failed", "No result", "Failed, refused, cancelled, or no spine found", { status: STATUSES.slice(3) }, sum(...STATUSES.slice(3))),
+  view(
+    "failed",
+    "No result",
+    "Failed, refused, cancelled, or no spine found",
+    { status: STATUSES.slice(3) },
+    sum(...STATUSES.slice(3)),
+  ),
 ];
 
 /**
@@ -71,7 +92,13 @@ export function chips(into, chosen) {
       event.preventDefault();
       chosen(view.id);
     };
-    const chip = element("a", { class: "chip", title: `${view.hint} (key ${place + 1})`, "data-view": view.id, click }, view.label, " ", count);
+    const chip = element(
+      "a",
+      { class: "chip", title: `${view.hint} (key ${place + 1})`, "data-view": view.id, click },
+      view.label,
+      " ",
+      count,
+    );
     return { view, chip, count };
   });
   into.replaceChildren(...made.map(({ chip }) => chip));
