@@ -31,6 +31,7 @@ from endplate.evaluation.scan_score import ScanScore, score
 from endplate.phantom.phantom import Phantom
 from endplate.phantom.randomise import Draw, Ranges, draw, render_draw
 from endplate.phantom.settings import BodySettings
+from endplate.training.level_shapes import Measured, estimate_without, measured
 from endplate.training.truth import FOLDS
 from endplate.volume import Volume
 from endplate.volume.files import read_nifti
@@ -263,6 +264,11 @@ def _networks(folder: Path) -> models.Models:
     return models.load(folder, threads=1)
 
 
+@cache
+def _annotated(data: Path) -> dict[str, Measured]:
+    return measured(data)
+
+
 def of_one(task: tuple[str, str, Path, Path]) -> dict[str, Any]:
     """One change of one scan: its score, and what the report says of its confidence."""
     name, case, runs, data = task
@@ -270,7 +276,7 @@ def of_one(task: tuple[str, str, Path, Path]) -> dict[str, Any]:
         fold = next(i for i, held_out in enumerate(FOLDS) if case in held_out)
         truth = json.loads((data / case / "truth.json").read_text())
         volume, truth = REAL[name]((read_nifti(data / case / "ct.nii.gz"), truth))
-        networks = _networks(runs / f"fold-{fold}")
+        networks = replace(_networks(runs / f"fold-{fold}"), shapes=estimate_without(_annotated(data), case))
     else:
         phantom: Phantom = render_draw(MADE[name](plain(int(case))))
         volume, truth, networks = phantom.volume, phantom.truth(), _networks(runs / "all")

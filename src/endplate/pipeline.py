@@ -17,7 +17,6 @@ from endplate.densitometry import attenuations
 from endplate.detection.chain import aligned, upright
 from endplate.detection.detect import detect
 from endplate.errors import EndplateError
-from endplate.geometry.curves import Curve
 from endplate.labelling.geometry_evidence import with_geometry
 from endplate.labelling.name import name_levels, with_coordinate
 from endplate.labelling.read_levels import read_levels
@@ -134,7 +133,9 @@ def quantify_volume(volume: Volume, models: Models, settings: Settings | None = 
         findings = measure(labelling.vertebrae, norms=rules.norms)
     with clock.stage("densitometry"):
         measured = attenuations(volume, labelling.vertebrae)
-    course = found.curve.at(np.arange(0.0, found.curve.length_mm + 1e-6, 2.0))
+    # through what was named: bodies that were taken for none, in a hip or beyond the sacrum, must not bend it
+    curve = refit(found.centreline, labelling.vertebrae)
+    course = curve.at(np.arange(0.0, curve.length_mm + 1e-6, 2.0))
     context = replace(context, timing_s=clock.seconds, attenuations=measured)
     return Result(build_report(findings, labelling, course, context, rules.top_level is not None), found.spine)
 
@@ -145,13 +146,13 @@ class Found:
 
     Attributes:
         spine: the straightened image in which they were found.
-        curve: the column's course through them.
+        centreline: the column's course as the localiser sees it.
         vertebrae: head to feet, at least one.
         level_evidence: (n, 25) log-probabilities of C1 to S1 at each, by the network, the localiser and the bodies' shapes.
     """
 
     spine: StraightSpine
-    curve: Curve
+    centreline: Centreline
     vertebrae: list[Vertebra]
     level_evidence: Floats
 
@@ -171,7 +172,7 @@ def find(volume: Volume, models: Models, clock: Clock | None = None) -> Found | 
         read_off = read_levels(volume, spine.curve, vertebrae, models.level_reader, (models.wide, models.labelling))
         coordinate = centreline.level_at(np.array([v.centre_mm[2] for v in vertebrae]))
         evidence = with_geometry(with_coordinate(read_off, coordinate), vertebrae, models.shapes)
-    return Found(spine, refit(centreline, vertebrae), vertebrae, evidence)
+    return Found(spine, centreline, vertebrae, evidence)
 
 
 def _find_bodies(volume: Volume, found: Centreline, models: Models, clock: Clock) -> tuple[StraightSpine, list[Vertebra]]:

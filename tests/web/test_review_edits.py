@@ -109,6 +109,12 @@ def test_what_cannot_be_reviewed_says_why_and_what_to_do(made: Measured, service
             page.wait_for_selector("#absent:visible")
             assert words in page.inner_text("#absent")
             assert remedy in page.inner_text("#absent")
+            if kind == "no_spine":
+                page.click("#sign")
+                page.wait_for_selector("#sign-accepted:checked")
+                page.fill("#reader", "R")
+                page.click("#sign-now")
+                page.wait_for_selector("#banners :text('Accepted by R')")
         page.goto(f"{service.url}/scans/{'0' * 32}")
         page.wait_for_selector("#banners :text('There is no scan')")
         assert [s for s in found.said if not s.startswith(USUAL)] == []

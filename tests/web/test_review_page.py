@@ -175,6 +175,39 @@ def test_windows_slabs_planes_and_the_patients_name(made: Measured, scan: str, o
     assert got == {name: pytest.approx(x, abs=0.51) for name, x in zip(("sagittal", "coronal", "axial"), at, strict=True)}
 
 
+def test_a_click_on_a_vertebra_zooms_to_it_and_the_image_is_moved_and_fitted(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    page.wait_for_selector("#stage[data-drawn=image]")
+    whole = px_per_mm(page)
+
+    def place(level: str) -> tuple[float, float]:
+        dots = page.locator(f"#marks .body:has(text.name:text-is('{level}')) .dot")
+        boxes = [dots.nth(i).bounding_box() for i in range(6)]
+        return sum(b["x"] for b in boxes) / 6, sum(b["y"] for b in boxes) / 6
+
+    page.mouse.click(*place("T11"))
+    page.wait_for_selector("#vertebrae tr[aria-selected=true] .level:text-is('T11')")
+    frame(page)
+    assert px_per_mm(page) > 2 * whole
+    stage = page.locator("#stage").bounding_box()
+    free = (stage["x"] + 20, stage["y"] + 60)
+    for button, key in (("middle", None), ("left", " "), ("left", None)):
+        x, y = place("T11")
+        page.mouse.move(*free)
+        if key:
+            page.keyboard.down(key)
+        page.mouse.down(button=button)
+        page.mouse.move(free[0] + 30, free[1] + 12, steps=3)
+        page.mouse.up(button=button)
+        if key:
+            page.keyboard.up(key)
+        frame(page)
+        assert place("T11") == (pytest.approx(x + 30, abs=0.6), pytest.approx(y + 12, abs=0.6))
+    page.keyboard.press("f")
+    frame(page)
+    assert px_per_mm(page) == pytest.approx(whole)
+
+
 def test_keys_lead_from_worst_to_worst_and_help_lists_them(made: Measured, scan: str, opened: Open) -> None:
     page = opened(scan).page
     order = sorted((e for e in made.report.vertebrae if e.loss is not None), key=lambda e: -(e.loss or 0.0))
