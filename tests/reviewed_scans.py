@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +16,7 @@ from endplate.report.report import Report
 from endplate.volume import Volume
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Measured:
     """One CT and what the method made of it."""
 
@@ -37,6 +40,19 @@ def measured(path: Path) -> Measured:
     return Measured(volume, quantify_volume(volume, models.load()))
 
 
+@cache
+def pictures(made: Measured) -> Path:
+    """A folder with the overview and the images of a scan's review."""
+    from endplate.report.figure import overview_png
+    from endplate.review.images import write_images
+
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    (folder / "overview.png").write_bytes(overview_png(made.report, made.result.spine))
+    write_images(made.volume, made.report, folder / "images")
+    return folder
+
+
 def put(service: Any, made: Measured, name: str, images: bool = True, report: Report | None = None) -> str:
     """Adds a measured scan to a service (`served_worklist.Served`) and gives its id.
 
@@ -47,8 +63,6 @@ def put(service: Any, made: Measured, name: str, images: bool = True, report: Re
         images: whether they are kept.
         report: another one than the scan's own.
     """
-    from endplate.report.figure import overview_png
-    from endplate.review.images import write_images
     from endplate.service.records import Patient, Scan
 
     scan_id = uuid5(NAMESPACE_URL, name).hex
@@ -56,9 +70,7 @@ def put(service: Any, made: Measured, name: str, images: bool = True, report: Re
     folder.mkdir(parents=True)
     kept = report or made.report
     (folder / "report.json").write_text(kept.to_json())
-    (folder / "overview.png").write_bytes(overview_png(kept, made.result.spine))
-    if images:
-        write_images(made.volume, kept, folder / "images")
+    shutil.copytree(pictures(made), folder, dirs_exist_ok=True, ignore=None if images else shutil.ignore_patterns("images"))
     service.store.add_scan(Scan(scan_id, name, "waiting", "2026-11-25T08:00:00.000+00:00", str(folder)), "test")
     patient = Patient("Doe^Jane<script>alert(1)</script>", "0042", "19480301", "F", "20260131", "CT <b>thorax</b>", "A1")
     service.store.set_patient(scan_id, patient)

@@ -126,3 +126,22 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT | {"HOME": str(tmp_path)})
     assert done.returncode == 4
     assert "pip install 'endplate[service]'" in done.stderr
+
+
+def test_an_upload_that_still_comes_leaves_nothing_when_the_service_ends(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    process = serve("--data", data, "--port", 0, "--workers", 0)
+    url = httpx.URL(address(process))
+    with socket.create_connection((url.host, int(url.port or 0))) as stream:
+        part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.nii"\r\n\r\n' + b"0" * 3_000_000
+        head = b"POST /api/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000000\r\n"
+        stream.sendall(head + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + part)
+        deadline = time.monotonic() + 20
+        while not list((data / "incoming").rglob("a.nii")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert list((data / "incoming").rglob("a.nii"))
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert list((data / "incoming").iterdir()) == []
+    assert list((data / "uploads").iterdir()) == []

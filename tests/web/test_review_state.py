@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -25,6 +26,7 @@ from report.conftest import report_of, spine_of
 from strategies import normal_column
 
 WEB = Path(endplate.__file__).parent / "web"
+FORBIDDEN = ("innerHTML", "outerHTML", "insertAdjacentHTML", "localStorage", "eval(")
 NAMES = ("T9", "T10", "T11", "T12", "L1", "L2", "L3", "L4")
 
 
@@ -46,15 +48,13 @@ def doubts(report: Report) -> list[dict[str, Any]]:
         replace(usual, complete=False, reason="cut by the field of view"),
         *crossing.vertebrae,
     ]
-    return [
-        {"entry": json.loads(json.dumps(replace(report, vertebrae=(e,)).to_dict()["vertebrae"][0])), "doubt": model_doubt(e)}
-        for e in cases
-    ]
+    plain = (json.loads(json.dumps(replace(report, vertebrae=(e,)).to_dict()["vertebrae"][0])) for e in cases)
+    return [{"entry": entry, "doubt": model_doubt(e)} for entry, e in zip(plain, cases, strict=True)]
 
 
 def shifts(review: Review) -> list[dict[str, Any]]:
     """Names moved as `endplate.review.shift` moves them; None where it refuses."""
-    asked = [
+    asked: list[list[str | None]] = [
         ["T9", "T10", None, "T12"],
         ["T11", "T12", "T13", "L1"],
         ["T11", "T12", "L1"],
@@ -80,7 +80,7 @@ def test_edits_undo_versions_names_and_places(tmp_path: Path) -> None:
         pytest.skip("node is not installed")
     report = Report.from_json(report_of(bodies()).to_json())
     review, spine = opened(report), spine_of(bodies())
-    vectors = {
+    vectors: dict[str, Any] = {
         "report": report.to_dict(),
         "review": review.to_dict(),
         "rules": rules(shipped()),
@@ -116,3 +116,16 @@ def test_its_modules_are_checked_and_reach_for_nothing_outside() -> None:
         assert all((file.parent / s).is_file() for s in sources), file.name
     page = (WEB / "review.html").read_text()
     assert not any(word in page for word in (" style=", "<style", " onclick", "http:", "https:"))
+
+
+def test_the_page_names_all_its_modules_so_that_they_come_at_once() -> None:
+    page = (WEB / "review.html").read_text()
+    named = set(re.findall(r'<link rel="modulepreload" href="/static/(.+?)">', page))
+    assert named == {str(path.relative_to(WEB)) for path in imported(WEB / "review" / "main.js")}
+
+
+def imported(file: Path) -> set[Path]:
+    """All modules that one needs."""
+    sources = re.findall(r'^(?:import|\} from)\b.*?"(\..+?)"', file.read_text(), re.MULTILINE)
+    found = {(file.parent / s).resolve() for s in sources}
+    return found.union(*(imported(path) for path in found))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from endplate import __version__
 from endplate.service import pages, problems
@@ -14,13 +15,16 @@ from endplate.service.api import jobs as jobs_api
 from endplate.service.keeping import Store
 from endplate.service.parts import Parts
 from endplate.service.security import Guard
-from endplate.service.session import Sessions
+from endplate.service.session import COOKIE, Sessions
 from endplate.service.settings import Settings
 
 if TYPE_CHECKING:
     from endplate.service.jobs.orders import Jobs
 
 _SAYS = "Finds vertebral fractures on CT and lets readers review them. Research use only: not a medical device."
+
+_KEYS = [Security(HTTPBearer(auto_error=False)), Security(APIKeyCookie(name=COOKIE, auto_error=False))]
+"""Either opens; said here for the description alone, the guard has judged them before."""
 
 
 def create_app(settings: Settings, store: Store, jobs: Jobs) -> FastAPI:
@@ -46,9 +50,8 @@ def create_app(settings: Settings, store: Store, jobs: Jobs) -> FastAPI:
     app.state.looks = CapacityLimiter(2)
     app.add_middleware(Guard, settings=settings, sessions=sessions)
     problems.install(app)
-    api = APIRouter(prefix="/api")
-    for part in (session, uploads, folders, jobs_api, scans, images, reviews, exports, audit):
-        api.include_router(part.router)
-    app.include_router(api)
+    app.include_router(session.router, prefix="/api")
+    for part in (uploads, folders, jobs_api, scans, images, reviews, exports, audit):
+        app.include_router(part.router, prefix="/api", dependencies=_KEYS if settings.token else [])
     pages.install(app)
     return app

@@ -11,11 +11,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from endplate.errors import EndplateError, StoreUnusable
 from endplate.service.keeping import Conflict
 
 _SHOWN = 200
+_METHODS = ("DELETE", "GET", "POST", "PUT")
+_ADDRESSES = "expected one of those in /api/openapi.json"
 _log = logging.getLogger("endplate.service")
 
 
@@ -75,7 +78,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {s: {"model": Stale if s == 412 else Problem, "description": _WORDS[s]} for s in (*_ALWAYS, *statuses)}
 
 
-_ALWAYS = (401, 403, 422, 503)
+_ALWAYS = (400, 401, 403, 408, 413, 422, 503)
 _WORDS = {
     400: "The request is not whole",
     401: "No token, or a wrong one",
@@ -126,11 +129,18 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
     return answer(422, Problem("bad_request", f"{'; '.join(said)}; see /api/openapi.json"))
 
 
-def _http(_: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 413: "too_large"}.get(error.status_code, "bad_request")
-    message = {
-        404: "there is nothing at this address; expected one of those in /api/openapi.json",
-        405: "this method does nothing at this address; expected one of those in /api/openapi.json",
-    }.get(error.status_code, str(error.detail))
-    return answer(error.status_code, Problem(code, message), error.headers)
+    if error.status_code == 404:
+        return answer(404, Problem("not_found", f"there is nothing at this address; {_ADDRESSES}"))
+    if error.status_code == 405:
+        problem = Problem("bad_request", f"method {request.method[:20]} does nothing at this address; {_ADDRESSES}")
+        return answer(405, problem, {"Allow": ", ".join(_methods(request))})
+    # FastAPI's words for a body that is not even text
+    return answer(422, Problem("bad_request", f"{error.detail}; expected JSON in UTF-8; see /api/openapi.json"))
+
+
+def _methods(request: Request) -> list[str]:
+    """All that an address takes; Starlette names those of one route alone."""
+    asked = {m: {**request.scope, "method": m} for m in _METHODS}
+    return [m for m, scope in asked.items() if any(r.matches(scope)[0] is Match.FULL for r in request.app.routes)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -63,15 +63,27 @@ async def received(request: Request, settings: Settings) -> Upload:
 async def _received(request: Request, body: Body, settings: Settings) -> Upload:
     promised = request.headers.get("content-length", "0")
     _check_size(int(promised) if promised.isdecimal() else 0, settings)
-    async with AsyncExitStack() as stack:
-        place = arriving(settings.incoming, settings.uploads)
-        folder = await anyio.to_thread.run_sync(stack.enter_context, place)
-        kind = request.headers.get("content-type", "")
-        receiver = Receiver(kind, folder / "files", settings.limits)
-        stack.callback(receiver.close)
-        await _onto_disk(body, receiver, settings)
+    async with _in_threads(arriving(settings.incoming, settings.uploads)) as folder:
+        receiver = Receiver(request.headers.get("content-type", ""), folder / "files", settings.limits)
+        try:
+            await _onto_disk(body, receiver, settings)
+        finally:
+            receiver.close()
         name = await anyio.to_thread.run_sync(_settle, folder, receiver, limiter=request.app.state.looks)
     return Upload(settings.uploads / folder.name, name)
+
+
+@asynccontextmanager
+async def _in_threads(place: AbstractContextManager[Path]) -> AsyncIterator[Path]:
+    """A context that others need not wait for: thousands of files may have to go at its end, even if the service ends too."""
+    folder = await anyio.to_thread.run_sync(place.__enter__)
+    try:
+        yield folder
+    except BaseException as error:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(place.__exit__, type(error), error, error.__traceback__)
+        raise
+    await anyio.to_thread.run_sync(place.__exit__, None, None, None)
 
 
 def _check_size(size: int, settings: Settings) -> None:

@@ -214,3 +214,17 @@ def test_a_websocket_is_closed(idle: Live) -> None:
     )
     host = f"Host: 127.0.0.1:{idle.port}\r\n".encode()
     assert b" 101 " not in idle.raw(b"GET /api/events2 HTTP/1.1\r\n" + host + key + b"Connection: close\r\n\r\n").split(b"\r\n")[0]
+
+
+def test_a_method_that_does_nothing_says_which_do(idle: Live) -> None:
+    for path, methods in ((f"/api/scans/{SCAN}", "DELETE, GET"), (f"/api/scans/{SCAN}/review", "GET, PUT"), ("/api/jobs", "GET")):
+        answer = idle.client.patch(path)
+        assert (answer.status_code, answer.headers["Allow"], answer.json()["code"]) == (405, methods, "bad_request")
+
+
+def test_a_body_that_is_not_even_text_is_refused(idle: Live) -> None:
+    for path in ("/api/session", "/api/folders"):
+        for content in (b"\xff\xfe\x00", b"{", b"[" * 50_000, b""):
+            answer = idle.client.post(path, content=content, headers={"Content-Type": "application/json"})
+            assert (answer.status_code, answer.json()["code"]) == (422, "bad_request"), answer.text
+    assert idle.client.post("/api/session", content=b"x" * 2_000_000).status_code == 413

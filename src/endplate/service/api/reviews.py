@@ -70,7 +70,7 @@ def review(service: Service, found: KnownScan, actor: Actor) -> JSONResponse:
     return JSONResponse(document, headers={"ETag": saving.tag_of(version)})
 
 
-@router.put("/review", response_model=Saved, responses={**_TAGGED, **documented(412, 413, 428)}, openapi_extra=_BODY)
+@router.put("/review", response_model=Saved, responses={**_TAGGED, **documented(412, 428)}, openapi_extra=_BODY)
 def save(service: Service, found: KnownScan, body: Body, actor: Actor, response: Response, if_match: IfMatch = None) -> Saved:
     """Appends a draft to the versions."""
     loaded = saving.follows(if_match)
@@ -79,7 +79,7 @@ def save(service: Service, found: KnownScan, body: Body, actor: Actor, response:
     return saved
 
 
-@router.post("/review/sign", response_model=Saved, responses={**_TAGGED, **documented(412, 413, 428)}, openapi_extra=_BODY)
+@router.post("/review/sign", response_model=Saved, responses={**_TAGGED, **documented(412, 428)}, openapi_extra=_BODY)
 def sign(service: Service, found: KnownScan, body: Body, actor: Actor, response: Response, if_match: IfMatch = None) -> Saved:
     """Appends a signed version; the time is the service's."""
     loaded = saving.follows(if_match)
@@ -88,7 +88,7 @@ def sign(service: Service, found: KnownScan, body: Body, actor: Actor, response:
     return saved
 
 
-@router.post("/measure", response_model=Report, responses=documented(413), openapi_extra=_BODY)
+@router.post("/measure", response_model=Report, openapi_extra=_BODY)
 def measure(service: Service, found: KnownScan, body: Body) -> JSONResponse:
     """The report as a review would leave it; nothing is kept."""
     report = saving.model_of(service.store, found)

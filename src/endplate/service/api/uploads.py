@@ -14,7 +14,7 @@ from endplate.service.parts import Actor, Service
 from endplate.service.problems import documented
 from endplate.service.records import Job
 
-router = APIRouter(tags=["uploads"], responses=documented(400, 408, 413, 415))
+router = APIRouter(tags=["uploads"], responses=documented(415))
 _FORM: dict[str, Any] = {
     "type": "object",
     "required": ["files"],

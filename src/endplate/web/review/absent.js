@@ -19,15 +19,17 @@ const REMEDY = {
   no_spine: "If the scan does show vertebrae, upload a series with thinner slices or a larger field of view. Otherwise sign that there is no spine to assess.",
 };
 
+const OTHER_NORMS = "It was measured by norms of your own, which this service does not have: the page could not grade as the report does. Measure it again with a shipped table.";
+
 /**
  * @param {Opened} opened
  * @returns {void}
  */
-export function absent({ scan, report }) {
+export function absent({ scan, report, rules }) {
   const said = [...(report?.messages ?? []).filter((m) => m.severity !== "info" || m.code === "no_spine").map((m) => m.text)];
   const message = said.length ? said : [scan.message].filter(Boolean);
   const lines = message.map((text) => element("p", {}, text));
-  const remedy = element("p", { class: "faint" }, REMEDY[scan.status] ?? "");
+  const remedy = element("p", { class: "faint" }, report?.status === "ok" && !rules ? OTHER_NORMS : REMEDY[scan.status] ?? "");
   const back = element("a", { href: "/", class: "button" }, "To the worklist");
   part("absent").replaceChildren(element("h2", {}, statusWord(scan.status)), ...lines, remedy, back);
   part("absent").hidden = false;

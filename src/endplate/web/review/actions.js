@@ -10,7 +10,7 @@ export class Actions {
   /**
    * @param {State} state
    * @param {Stage} stage
-   * @param {(text: string) => void} tell the reader, where something cannot be done or needs a next step
+   * @param {(text: string, stays?: boolean) => void} tell the reader, where something cannot be done or needs a next step
    */
   constructor(state, stage, tell) {
     this.state = state;
@@ -57,9 +57,10 @@ export class Actions {
 
   /** Waits for a click that says where the missing vertebra lies; a second call ends that. */
   toggleAdding() {
-    const { pointer } = this.stage;
-    if (!this.state.editable) return;
+    const { pointer, pictured } = this.stage;
+    if (!this.state.editable || !pictured) return;
     pointer.adding = !pointer.adding;
+    this.tell(pointer.adding ? "Click where the centre of the missing vertebra lies; Esc ends it." : "", pointer.adding);
     this.stage.told.redraw();
   }
 
@@ -84,6 +85,7 @@ export class Actions {
   addAt(pixel) {
     const { state, stage } = this;
     stage.pointer.adding = false;
+    if (!stage.pictured) return this.tell("Without images nobody sees where a vertebra lies: none can be added.");
     const centre = stage.places.patient({ pixel, lateral: 0 });
     const at = placeOf(state.vertebrae, centre);
     const points = stage.places.between(pixel, state.vertebrae[at - 1], state.vertebrae[at]);

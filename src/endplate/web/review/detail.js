@@ -5,6 +5,7 @@ import { element } from "../element.js";
 import { chance } from "../words.js";
 import { part, say } from "./dom.js";
 import { lossSaid, millimetres, ratio } from "./numbers.js";
+import { isChanged } from "./opened.js";
 import { gradeSaid } from "./table.js";
 import { fittingNames } from "./vertebrae.js";
 
@@ -17,8 +18,8 @@ import { fittingNames } from "./vertebrae.js";
 export class Detail {
   #level = /** @type {HTMLSelectElement} */ (part("level"));
   #reason = /** @type {HTMLInputElement} */ (part("reason"));
-  /** @type {unknown[]} */
-  #drawn = [];
+  /** what the choices were drawn for */
+  #drawn = "";
 
   /**
    * @param {State} state
@@ -29,7 +30,9 @@ export class Detail {
     this.#level.addEventListener("change", () => actions.rename(this.#level.value || null));
     part("aside").addEventListener("submit", (event) => {
       event.preventDefault();
-      if (this.#reason.value.trim()) actions.setAside(this.#reason.value.trim());
+      if (!this.#reason.value.trim()) return;
+      actions.setAside(this.#reason.value.trim());
+      part("stage").focus();
     });
     part("assess").addEventListener("click", () => actions.setAside(null));
     part("delete").addEventListener("click", () => actions.remove());
@@ -45,8 +48,9 @@ export class Detail {
     /** @type {HTMLFieldSetElement} */ (part("detail")).disabled = !editable;
     if (v === null) return;
     const finding = findings[selectedIndex];
-    if (this.#drawn[0] !== shown || this.#drawn[1] !== v.id) this.#choices(v, selectedIndex);
-    this.#drawn = [shown, v.id];
+    const names = [v.id, v.not_assessable, ...shown.map(({ level }) => level)].join();
+    if (names !== this.#drawn) this.#choices(v, selectedIndex);
+    this.#drawn = names;
     this.#numbers(v, finding);
     const said = finding.reason === null ? this.#likely(finding) : `Not assessed: ${finding.reason}.`;
     say(part("why"), said);
@@ -84,6 +88,7 @@ export class Detail {
     const { names } = this.state.rules.genant;
     const { heights, ratios, loss, interval, grade, shape } = finding;
     const now = [...heights.map(millimetres), ...ratios.map(ratio), lossSaid(loss, interval), gradeSaid(grade, shape, names)];
+    part("now").classList.toggle("changed", isChanged(v, this.state.report.vertebrae, this.state.rules));
     fillCells("now", [v.level ?? "?", ...now]);
     const entry = v.model_index === null ? null : this.state.report.vertebrae[v.model_index];
     fillCells("model-said", entry ? modelCells(entry, names) : ["did not find it", ...now.map(() => "")]);

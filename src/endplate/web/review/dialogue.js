@@ -2,7 +2,7 @@
 /** Questions and messages of the page. */
 
 import { element } from "../element.js";
-import { part } from "./dom.js";
+import { part, say } from "./dom.js";
 
 /**
  * Asks in a dialogue and gives the value of the button; null where it was closed by Escape.
@@ -10,12 +10,13 @@ import { part } from "./dom.js";
  * @param {string} title
  * @param {(Node | string)[]} content
  * @param {{value: string, text: string, kind?: string}[]} buttons
+ * @param {string} [kind] class of the dialogue
  * @returns {Promise<string | null>}
  */
-export function ask(title, content, buttons) {
+export function ask(title, content, buttons, kind = "") {
   const made = buttons.map(({ value, text, kind }) => element("button", { value, class: kind ?? null, type: "submit" }, text));
   const form = element("form", { method: "dialog" }, element("h2", {}, title), ...content, element("div", { class: "buttons" }, ...made));
-  const dialogue = element("dialog", { "aria-label": title }, form);
+  const dialogue = element("dialog", { "aria-label": title, class: kind }, form);
   document.body.append(dialogue);
   dialogue.showModal();
   return new Promise((resolve) => {
@@ -51,12 +52,13 @@ const SHOWN_MS = 9000;
 let hiding;
 
 /**
- * A hint that goes by itself.
+ * Words over the image, which moves nothing on the page; they go by themselves unless they are to stay.
  *
- * @param {string} text
+ * @param {string} text empty takes them away
+ * @param {boolean} [stays]
  */
-export function hint(text) {
+export function hint(text, stays = false) {
   clearTimeout(hiding);
-  banner("hint", text);
-  hiding = setTimeout(() => banner("hint", null), SHOWN_MS);
+  say(part("hint"), text);
+  if (text && !stays) hiding = setTimeout(() => say(part("hint"), ""), SHOWN_MS);
 }

@@ -80,17 +80,18 @@ export class GreyImage {
 }
 
 /**
- * A canvas's context in CSS px, its store as fine as the screen.
+ * A canvas's context in CSS px, emptied, its store as fine as the screen.
  *
  * @param {HTMLCanvasElement} canvas
- * @returns {{context: CanvasRenderingContext2D, width: number, height: number}}
+ * @param {[number, number]} size in CSS px, which a canvas is only asked for where it changes: asking lays the page out
+ * @returns {CanvasRenderingContext2D}
  */
-export function sharp(canvas) {
-  const { clientWidth: width, clientHeight: height } = canvas;
+export function sharp(canvas, [width, height]) {
   const fine = window.devicePixelRatio || 1;
   const [across, down] = [Math.round(width * fine), Math.round(height * fine)];
   if (canvas.width !== across || canvas.height !== down) [canvas.width, canvas.height] = [across, down];
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.setTransform(fine, 0, 0, fine, 0, 0);
-  return { context, width, height };
+  context.clearRect(0, 0, width, height);
+  return context;
 }

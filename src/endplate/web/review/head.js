@@ -51,6 +51,12 @@ export class Head {
     addEventListener("pointerdown", (event) => {
       if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
     });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+      event.preventDefault();
+    });
     menu.addEventListener("toggle", () => this.#links());
   }
 
@@ -59,7 +65,7 @@ export class Head {
     enable("undo", state.canUndo);
     enable("redo", state.canRedo);
     enable("save", state.unsaved && !this.saving.busy);
-    enable("sign", state.editable);
+    for (const id of ["sign", "all-up", "all-down", "add"]) enable(id, state.editable);
     say(part("saved"), this.#saved());
     part("saved").classList.toggle("unsaved", state.unsaved);
     this.#mode();

@@ -1,7 +1,6 @@
 // @ts-check
 /** The straight image: window and level, zoom, pan, parasagittal scroll, and what the pointer does on it. */
 
-import { banner } from "./dialogue.js";
 import { part, put, say } from "./dom.js";
 import { draggedWindow, GreyImage, PRESETS, sharp } from "./grey.js";
 import { Pointer } from "./pointer.js";
@@ -16,7 +15,9 @@ import { panned, scaleBar, showing, zoomed } from "./view.js";
 /** @typedef {import("./view.js").View} View */
 
 /** mm that are seen around a vertebra that is zoomed to, at least */
-const AROUND_MM = [78, 84];
+const AROUND_MM = [78, 86];
+/** from here on a slab is beside the points, which are then drawn faint */
+const FAR_MM = 4;
 /** px for names in front and grades behind; for head and feet */
 const FIT_MARGIN = /** @type {[number, number]} */ ([100, 26]);
 
@@ -52,13 +53,11 @@ export class Stage {
     this.points = new Points(/** @type {any} */ (part("marks")), places, state);
     this.points.handles.forEach((handle, i) => handle.addEventListener("focus", () => state.select(state.selected, SIX[i])));
     this.pointer = new Pointer(this);
-    new ResizeObserver(() => this.#resized()).observe(this.host);
+    this.size = { width: this.host.clientWidth, height: this.host.clientHeight };
+    new ResizeObserver(([{ contentRect }]) => this.#resized(contentRect)).observe(this.host);
     this.fit();
   }
 
-  get size() {
-    return { width: this.host.clientWidth, height: this.host.clientHeight };
-  }
 
   /**
    * @param {Int16Array} hu channels, rows and columns
@@ -73,7 +72,9 @@ export class Stage {
     this.told.redraw();
   }
 
-  #resized() {
+  /** @param {{width: number, height: number}} size */
+  #resized({ width, height }) {
+    this.size = { width, height };
     if (this.fitted) this.fit();
     this.told.redraw();
   }
@@ -93,7 +94,7 @@ export class Stage {
     const box = this.places.box([v]);
     const [row, column] = [(box.top + box.bottom) / 2, (box.left + box.right) / 2];
     const [tall, wide] = AROUND_MM.map((mm) => mm / this.places.rows.pixel_mm / 2);
-    this.view = showing(this.size, { top: row - tall, bottom: row + tall, left: column - wide, right: column + wide });
+    this.view = showing(this.size, { top: row - tall, bottom: row + tall, left: column - 0.8 * wide, right: column + 1.2 * wide });
     this.fitted = false;
     this.told.redraw();
   }
@@ -171,15 +172,14 @@ export class Stage {
     if (facts.some((fact, i) => fact !== this.#drawn[i])) this.#picture();
     this.#drawn = facts;
     this.host.classList.toggle("bare", this.bare);
-    this.points.draw(view);
+    this.host.classList.toggle("beside", Math.abs(this.offsets[channel]) > FAR_MM);
+    this.points.draw(view, width);
     this.#around();
     this.#tools();
   }
 
   #picture() {
-    const { context, width, height } = sharp(this.#canvas);
-    context.fillStyle = "#000";
-    context.fillRect(0, 0, width, height);
+    const context = sharp(this.#canvas, [this.size.width, this.size.height]);
     const pixels = this.#channels[this.channel];
     const { scale, x, y } = this.view;
     if (pixels) this.#grey.draw(context, pixels, this.window, [x, y, pixels.columns * scale, pixels.rows * scale]);
@@ -208,8 +208,6 @@ export class Stage {
     for (const button of Array.from(part("presets").children)) {
       put(button, "aria-pressed", String(PRESETS[button.getAttribute("data-preset") ?? ""]?.window === this.window));
     }
-    if (this.pointer.adding) banner("adding", "Click where the centre of the missing vertebra lies; Esc ends it.");
-    else banner("adding", null);
   }
 }
 

@@ -2,7 +2,7 @@
 /** Every key of the page in one list: what it does, and what the help says of it. */
 
 import { element } from "../element.js";
-import { ask } from "./dialogue.js";
+import { ask, hint } from "./dialogue.js";
 import { PRESETS } from "./grey.js";
 
 /** @typedef {import("./actions.js").Actions} Actions */
@@ -56,7 +56,7 @@ const MORE = [
   ["arrows", "Move the chosen point by 0.5 mm; without a point, the image"],
   ["Shift arrows", "Move the chosen point by 0.1 mm"],
   ["drag", "On a point: move it. Elsewhere: move the image (also with the middle button, or Space held)"],
-  ["right drag", "Window: to the right wider, upwards darker (also with Shift held)"],
+  ["right drag", "Window: to the right wider, upwards brighter (also with Shift held)"],
   ["wheel", "Zoom at the pointer; with Shift: next slab. On a plane: next slice"],
 ];
 
@@ -67,7 +67,7 @@ export function takeKeys(page) {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     const name = (event.ctrlKey || event.metaKey ? "Ctrl " : "") + event.key;
     if (isWriting(event.target) && name !== "Ctrl s") return leave(event);
-    if (event.altKey || isPressing(event)) return;
+    if (event.altKey || isPressing(event) || isSliding(event)) return;
     if (event.key in ARROWS && !event.ctrlKey) return arrow(event, page);
     if (event.key === " ") return hold(event, page.stage);
     const act = acts.get(name);
@@ -88,7 +88,7 @@ export function takeKeys(page) {
  * @param {EventTarget | null} target
  */
 function isWriting(target) {
-  if (target instanceof HTMLInputElement) return !["button", "checkbox", "radio"].includes(target.type);
+  if (target instanceof HTMLInputElement) return !["button", "checkbox", "radio", "range"].includes(target.type);
   return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
 }
 
@@ -108,6 +108,15 @@ function leave(event) {
  */
 function isPressing({ key, target }) {
   return (key === "Enter" || key === " ") && target instanceof HTMLElement && target.closest("button, a, summary") !== null;
+}
+
+/**
+ * Whether a slider takes the key.
+ *
+ * @param {KeyboardEvent} event
+ */
+function isSliding({ key, target }) {
+  return target instanceof HTMLInputElement && /^(Arrow|Page|Home|End)/.test(key);
 }
 
 /**
@@ -141,6 +150,7 @@ function hold(event, stage) {
  */
 function letGo(state, stage) {
   stage.pointer.adding = false;
+  hint("");
   state.select(state.selected);
   stage.host.focus();
   stage.told.redraw();
@@ -150,5 +160,5 @@ function letGo(state, stage) {
 async function help(keys) {
   const lines = [...MORE, ...keys.map(({ keys: all, shown, what }) => /** @type {[string, string]} */ ([shown ?? all.join(" or "), what]))];
   const list = lines.flatMap(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)]);
-  await ask("Keys and mouse", [element("dl", { class: "keys" }, ...list)], [{ value: "", text: "Close" }]);
+  await ask("Keys and mouse", [element("dl", { class: "keys" }, ...list)], [{ value: "", text: "Close" }], "wide");
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** The review page: loads a scan, and redraws what changed once per frame. */
 
-import { get, getPixels, getTagged, Refused } from "../api.js";
+import { Refused } from "../api.js";
 import { element } from "../element.js";
 import { counted } from "../words.js";
 import { absent } from "./absent.js";
@@ -9,6 +9,7 @@ import { Actions } from "./actions.js";
 import { Detail } from "./detail.js";
 import { banner, hint } from "./dialogue.js";
 import { part, put, say } from "./dom.js";
+import { opened as asked, path, pixels, review, scanId } from "./first.js";
 import { PRESETS } from "./grey.js";
 import { Head, who } from "./head.js";
 import { Stage } from "./image.js";
@@ -24,15 +25,9 @@ import { Table } from "./table.js";
 /** @typedef {import("./types.js").Opened} Opened */
 
 const TOLD_MS = 700;
-const scanId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
-const path = `/scans/${encodeURIComponent(scanId)}`;
 
 async function main() {
-  // all at once: the image is the largest, and what is shown first
-  const pixels = getPixels(`${path}/images/straight`).catch(() => null);
-  const review = getTagged(`${path}/review`).catch(() => null);
-  /** @type {Opened} */
-  const opened = await get(path);
+  const opened = await asked;
   const { report, rules, images, scan } = opened;
   who(scan);
   const tagged = await review;
@@ -143,6 +138,7 @@ function spoken(state, stage) {
 function notes({ report, scan, images }) {
   const said = (report?.messages ?? []).map((message) => element("li", { class: message.severity }, message.text));
   part("notes").hidden = said.length === 0;
+  /** @type {HTMLDetailsElement} */ (part("notes")).open = (report?.messages ?? []).some(({ severity }) => severity !== "info");
   say(part("notes-count"), `${counted(said.length, "note")} on this scan`);
   part("notes-list").replaceChildren(...said);
   if (images || !report?.vertebrae.length) return;

@@ -17,7 +17,7 @@ export const ratio = (ratio) => (known(ratio) ? rounded(Number(ratio), 2).toFixe
 export const percent = (share) => (known(share) ? `${fixed(100 * rounded(Number(share), 4))} %` : NONE);
 
 /**
- * "31 % (26–36)".
+ * "31 % (26-36)".
  *
  * @param {number | null} loss
  * @param {readonly (number | null)[] | null} interval
@@ -25,7 +25,7 @@ export const percent = (share) => (known(share) ? `${fixed(100 * rounded(Number(
 export function lossSaid(loss, interval) {
   if (!known(loss) || !interval) return NONE;
   const [low, high] = interval.map((x) => fixed(100 * rounded(Number(x), 4)));
-  return `${percent(loss)} (${low}–${high})`;
+  return `${percent(loss)} (${low}-${high})`;
 }
 
 /** @param {number | null} x */

@@ -2,6 +2,7 @@
 /** The original sagittal, coronal and axial planes through the chosen vertebra, with its points in place. */
 
 import { getPixels } from "../api.js";
+import { element } from "../element.js";
 import { part, say } from "./dom.js";
 import { GreyImage, sharp } from "./grey.js";
 import { centreOf, COLUMNS } from "./vertebrae.js";
@@ -60,8 +61,10 @@ class Pane {
   #centre = [0, 0, 0];
   /** how far the reader scrolled from the vertebra's centre, mm */
   #off = 0;
-  /** @type {unknown[]} */
-  #drawn = [];
+  /** kept, since asking for it lays the page out @type {[number, number]} */
+  #size = [0, 0];
+  /** what the two canvases show @type {[unknown[], unknown[]]} */
+  #drawn = [[], []];
 
   /**
    * @param {Which} name
@@ -71,7 +74,6 @@ class Pane {
    * @param {() => void} redraw
    */
   constructor(name, state, scanId, context, redraw) {
-    Object.assign(this, { name, plane: PLANES[name] });
     this.name = name;
     this.plane = PLANES[name];
     this.state = state;
@@ -79,9 +81,18 @@ class Pane {
     this.context = context;
     this.redraw = redraw;
     this.canvas = /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ (part(name)));
+    // points over the image: while one is dragged the image is not drawn again
+    this.over = element("canvas", { "aria-hidden": "true", class: "over" });
+    this.canvas.after(this.over);
     this.canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
-    new ResizeObserver(redraw).observe(this.canvas);
+    new ResizeObserver(([{ contentRect }]) => this.#sized(contentRect)).observe(this.canvas);
+  }
+
+  /** @param {{width: number, height: number}} size */
+  #sized({ width, height }) {
+    this.#size = [width, height];
+    this.redraw();
   }
 
   /** @param {WheelEvent} event */
@@ -112,10 +123,11 @@ class Pane {
     // the plane stays where it is while points are moved
     if (v.id !== this.#of) [this.#of, this.#centre, this.#off] = [v.id, centreOf(v), 0];
     this.#want(this.#centre[this.plane.through] + this.#off);
-    const facts = [v, window, this.#pixels, this.#off, this.state.point, this.canvas.clientWidth, this.canvas.clientHeight, devicePixelRatio];
-    if (facts.every((fact, i) => fact === this.#drawn[i])) return;
-    this.#drawn = facts;
-    this.#paint(v, window);
+    const image = [window, this.#pixels, this.#off, this.#of, ...this.#size, devicePixelRatio];
+    const points = [...image, v, this.state.point, gradeOf(this.state)];
+    if (isNew(image, this.#drawn[0])) this.#paint(window);
+    if (isNew(points, this.#drawn[1])) this.#points(v);
+    this.#drawn = [image, points];
   }
 
   /** @param {number} at mm */
@@ -147,22 +159,19 @@ class Pane {
     this.redraw();
   }
 
-  /**
-   * @param {ReviewVertebra} v
-   * @param {Window} window
-   */
-  #paint(v, window) {
-    const { context, width, height } = sharp(this.canvas);
-    context.fillStyle = "#000";
-    context.fillRect(0, 0, width, height);
-    const scale = Math.min(width, height) / SEEN_MM;
-    const s = this.context.spacing_mm;
-    const [x, y] = this.#onScreen(this.#corner(), scale, [width, height]);
+  get #scale() {
+    return Math.min(...this.#size) / SEEN_MM;
+  }
+
+  /** @param {Window} window */
+  #paint(window) {
+    const context = sharp(this.canvas, this.#size);
+    const [scale, s] = [this.#scale, this.context.spacing_mm];
+    const [x, y] = this.#onScreen(this.context.origin_lps_mm);
     if (this.#pixels) {
       const { columns, rows } = this.#pixels;
       this.#grey.draw(context, this.#pixels, window, [x - (s * scale) / 2, y - (s * scale) / 2, columns * s * scale, rows * s * scale]);
     }
-    this.#points(context, v, scale, [width, height]);
     const mm = this.#off === 0 ? "through its centre" : `${Math.abs(this.#off)} mm ${this.#way()}`;
     say(part(`${this.name}-at`), mm);
   }
@@ -173,37 +182,23 @@ class Pane {
   }
 
   /**
-   * Patient point of the first pixel's centre.
-   *
-   * @returns {Point}
-   */
-  #corner() {
-    return this.context.origin_lps_mm;
-  }
-
-  /**
    * @param {Point} point
-   * @param {number} scale px per mm
-   * @param {[number, number]} size
    * @returns {[number, number]}
    */
-  #onScreen(point, scale, [width, height]) {
+  #onScreen(point) {
     const { across, down, upright } = this.plane;
     const [x, y] = [point[across] - this.#centre[across], point[down] - this.#centre[down]];
-    return [width / 2 + x * scale, height / 2 + (upright ? -y : y) * scale];
+    const [width, height] = this.#size;
+    return [width / 2 + x * this.#scale, height / 2 + (upright ? -y : y) * this.#scale];
   }
 
-  /**
-   * @param {CanvasRenderingContext2D} context
-   * @param {ReviewVertebra} v
-   * @param {number} scale
-   * @param {[number, number]} size
-   */
-  #points(context, v, scale, size) {
+  /** @param {ReviewVertebra} v */
+  #points(v) {
+    const context = sharp(this.over, this.#size);
     const at = this.#centre[this.plane.through] + this.#off;
-    const colour = getComputedStyle(document.documentElement).getPropertyValue(`--g${gradeOf(this.state)}`);
+    const colour = gradeColour(gradeOf(this.state));
     for (const column of COLUMNS) {
-      const ends = v.points_lps_mm[column].map((point) => this.#onScreen(point, scale, size));
+      const ends = v.points_lps_mm[column].map((point) => this.#onScreen(point));
       const away = v.points_lps_mm[column].map((point) => Math.abs(point[this.plane.through] - at));
       line(context, ends, colour, Math.max(...away) <= IN_PLANE_MM);
       ends.forEach((end, e) => {
@@ -215,9 +210,31 @@ class Pane {
   }
 }
 
+/**
+ * @param {unknown[]} facts
+ * @param {unknown[]} before
+ */
+function isNew(facts, before) {
+  return facts.some((fact, i) => fact !== before[i]);
+}
+
 /** @param {State} state */
 function gradeOf(state) {
   return state.findings[state.selectedIndex]?.grade ?? "-none";
+}
+
+/** @type {Map<number | string, string>} */
+const colours = new Map();
+
+/**
+ * As css/base.css has it, asked once: the answer lays the page out.
+ *
+ * @param {number | string} grade
+ */
+function gradeColour(grade) {
+  const known = colours.get(grade) ?? getComputedStyle(document.documentElement).getPropertyValue(`--g${grade}`);
+  colours.set(grade, known);
+  return known;
 }
 
 /**

@@ -20,6 +20,8 @@ export class Pointer {
   /** @type {Drag | null} */
   #drag = null;
   #turned = 0;
+  /** of the stage in the window */
+  #corner = { left: 0, top: 0 };
   space = false;
   /** waits for a click that says where a new vertebra lies */
   adding = false;
@@ -47,7 +49,9 @@ export class Pointer {
    * @returns {XY}
    */
   #at(event) {
-    const { left, top } = this.stage.host.getBoundingClientRect();
+    // the place is asked for once per drag: asking lays the page out, and a drag has just changed it
+    if (!this.#drag) this.#corner = this.stage.host.getBoundingClientRect();
+    const { left, top } = this.#corner;
     return [event.clientX - left, event.clientY - top];
   }
 

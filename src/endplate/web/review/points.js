@@ -2,6 +2,7 @@
 /** Points, height lines, names and grades over the straight image. */
 
 import { put, say, svg } from "./dom.js";
+import { percent } from "./numbers.js";
 import { movedMm } from "./opened.js";
 import { COLUMNS, ENDS, SIX } from "./vertebrae.js";
 import { onScreen } from "./view.js";
@@ -20,9 +21,14 @@ import { onScreen } from "./view.js";
  * @property {SVGCircleElement[]} dots
  * @property {SVGTextElement} name
  * @property {SVGTextElement} said
+ * @property {SVGTextElement} loss below it, where there is room
  */
 
 const LEAST_LABEL_X = 34;
+/** of the label of a chosen vertebra, at most */
+const LETTER_PX = 9;
+/** a body that is so tall on the screen has room for two lines beside it */
+const ROOMY_PX = 60;
 
 export class Points {
   /** @type {Map<string, Marks>} */
@@ -41,6 +47,7 @@ export class Points {
   constructor(root, places, state) {
     this.places = places;
     this.state = state;
+    this.width = 0;
     this.#layers = { model: svg("g", { class: "model" }), bodies: svg("g"), handles: svg("g", { class: "handles" }) };
     this.handles = SIX.map(() => handle());
     this.#layers.handles.append(...this.handles);
@@ -58,8 +65,12 @@ export class Points {
     return this.places.of(points).map(({ pixel }) => onScreen(view, pixel));
   }
 
-  /** @param {View} view */
-  draw(view) {
+  /**
+   * @param {View} view
+   * @param {number} width of the screen
+   */
+  draw(view, width) {
+    this.width = width;
     const { shown, findings } = this.state;
     const present = new Set(shown.map((v) => v.id));
     for (const [id, marks] of this.#bodies) {
@@ -80,7 +91,7 @@ export class Points {
    */
   #body(v, finding, view) {
     const selected = v.id === this.state.selected;
-    const facts = [v, view, finding.grade, finding.reason, finding.loss, selected];
+    const facts = [v, view, finding.grade, finding.reason, finding.loss, selected, this.width];
     const before = this.#drawn.get(v.id);
     if (before && facts.every((fact, i) => fact === before[i])) return;
     this.#drawn.set(v.id, facts);
@@ -93,7 +104,7 @@ export class Points {
     drawLines(marks, this.screen(v.points_lps_mm, view), view);
     put(marks.group, "data-grade", finding.grade ?? "none");
     marks.group.classList.toggle("selected", selected);
-    label(marks, v, finding, this.screen(v.points_lps_mm, view), selected, this.state);
+    label(marks, v, finding, this.screen(v.points_lps_mm, view), this.state, this.width);
   }
 
   /**
@@ -123,6 +134,7 @@ export class Points {
   /** @param {View} view */
   #handles(view) {
     const v = this.state.selectedVertebra;
+    const size = Math.min(Math.max(view.scale / 3, 0.5), 1).toFixed(2);
     this.#layers.handles.classList.toggle("fixed", !this.state.editable);
     for (const [i, { column, end }] of SIX.entries()) {
       const one = this.handles[i];
@@ -130,7 +142,7 @@ export class Points {
       put(one, "tabindex", v ? 0 : -1);
       if (!v) continue;
       const [x, y] = this.screen(v.points_lps_mm, view)[2 * COLUMNS.indexOf(column) + end];
-      put(one, "transform", `translate(${x.toFixed(2)} ${y.toFixed(2)})`);
+      put(one, "transform", `translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${size})`);
       put(one, "aria-label", `${v.level ?? "unnamed vertebra"}: ${column} ${ENDS[end]} point`);
       const chosen = this.state.point?.column === column && this.state.point.end === end;
       one.classList.toggle("chosen", chosen);
@@ -151,9 +163,9 @@ function newMarks(id) {
   const heights = COLUMNS.map((column) => svg("line", { class: `height ${column}` }));
   const endplates = ENDS.map(() => svg("polyline", { class: "endplate" }));
   const dots = COLUMNS.flatMap((column) => ENDS.map((end) => svg("circle", { class: "dot", "data-point": `${column} ${end}` })));
-  const [name, said] = [svg("text", { class: "name" }), svg("text", { class: "said" })];
-  const group = svg("g", { class: "body", "data-id": id }, ...heights, ...endplates, ...dots, name, said);
-  return { group, heights, endplates, dots, name, said };
+  const [name, said, loss] = ["name", "said", "said"].map((kind) => svg("text", { class: kind }));
+  const group = svg("g", { class: "body", "data-id": id }, ...heights, ...endplates, ...dots, name, said, loss);
+  return { group, heights, endplates, dots, name, said, loss };
 }
 
 /**
@@ -194,31 +206,41 @@ function between(line, from, to) {
  * @param {ReviewVertebra} v
  * @param {Finding} finding
  * @param {XY[]} at
- * @param {boolean} selected
  * @param {State} state
+ * @param {number} width of the screen
  */
-function label(marks, v, finding, at, selected, state) {
+function label(marks, v, finding, at, state, width) {
+  const selected = v.id === state.selected;
   const [xs, ys] = [at.map(([x]) => x), at.map(([, y]) => y)];
   const middle = ys.reduce((sum, y) => sum + y, 0) / ys.length;
   const doubted = finding.body.levelConfidence < state.rules.uncertain_level;
   say(marks.name, `${v.level ?? "?"}${doubted && v.level ? "?" : ""}`);
   put(marks.name, "x", px(Math.max(Math.min(...xs) - 12, LEAST_LABEL_X)));
   put(marks.name, "y", px(middle));
-  say(marks.said, gradeSaid(finding, selected, state));
-  put(marks.said, "x", px(Math.max(...xs) + 14));
-  put(marks.said, "y", px(middle));
+  const roomy = Math.max(...ys) - Math.min(...ys) > ROOMY_PX;
+  const [word, loss] = gradeSaid(finding, selected, state);
+  const lines = roomy ? [word, loss] : [[word, loss].filter(Boolean).join(", "), ""];
+  [marks.said, marks.loss].forEach((text, i) => {
+    say(text, lines[i]);
+    const [x, wide] = [Math.max(...xs) + 14, lines[i].length * LETTER_PX];
+    put(text, "x", px(Math.min(x, Math.max(width - wide - 6, 0))));
+    put(text, "y", px(middle + (roomy && loss ? 18 * i - 9 : 0)));
+  });
 }
 
 /**
+ * Grade in words, and loss; a sound body says nothing unless it is chosen.
+ *
  * @param {Finding} finding
  * @param {boolean} selected
  * @param {State} state
+ * @returns {[string, string]}
  */
 function gradeSaid(finding, selected, state) {
-  if (finding.grade === null) return "not assessed";
-  if (finding.grade === 0 && !selected) return "";
+  if (finding.grade === null) return ["not assessed", ""];
+  if (finding.grade === 0 && !selected) return ["", ""];
   const word = finding.grade === 0 ? "grade 0" : `${finding.grade} ${state.rules.genant.names[finding.grade]}`;
-  return `${word}, ${(100 * finding.loss).toFixed(0)} %`;
+  return [word, percent(finding.loss)];
 }
 
 /**

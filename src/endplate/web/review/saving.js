@@ -50,7 +50,8 @@ export class Saving {
   #later(ms) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.state.unsaved && this.conflict === null) void this.save();
+      if (this.state.moving) this.#later(REST_MS);
+      else if (this.state.unsaved && this.conflict === null) void this.save();
     }, ms);
   }
 
@@ -89,6 +90,8 @@ export class Saving {
       const { content, etag } = await send(method, path, document, `"${this.state.version}"`);
       this.state.keep(document, content.review, versionOf(etag ?? content.etag));
       banner("saving", null);
+      // what was edited while the service wrote
+      if (this.state.unsaved) this.#later(REST_MS);
       return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -96,7 +99,6 @@ export class Saving {
       return false;
     } finally {
       this.busy = false;
-      if (this.state.unsaved && this.conflict === null) this.#later(REST_MS);
       this.redraw();
     }
   }
@@ -117,7 +119,7 @@ export class Saving {
     const version = this.conflict;
     const lines = [
       `Somebody else saved version ${version} of this review while you had version ${this.state.version} open. Yours is not saved, and nothing of theirs is overwritten.`,
-      "Load theirs: the page shows their version; Undo brings yours back, so that you can compare and save it after theirs.",
+      "Load theirs: the page shows their version; Undo brings yours back (after Amend, if theirs is signed), to be saved after theirs.",
       "Keep looking: your edits stay on this page, unsaved, until you decide.",
     ];
     const content = lines.map((line) => element("p", {}, line));

@@ -85,6 +85,11 @@ export class State {
     return this.mode === "edit";
   }
 
+  /** Whether an edit is under way that is not settled yet, such as a drag. */
+  get moving() {
+    return this.#joining !== null;
+  }
+
   get canUndo() {
     return this.editable && this.#past.length > 0;
   }

@@ -55,7 +55,9 @@ export class Table {
 
   /** @param {string | null} selected */
   #scroll(selected) {
-    this.#rows.get(selected ?? "")?.row.scrollIntoView({ block: "nearest" });
+    const row = this.#rows.get(selected ?? "");
+    row?.row.scrollIntoView({ block: "nearest" });
+    if (this.#body.contains(document.activeElement)) row?.name.focus();
   }
 
   /** @param {string} id */
@@ -84,6 +86,7 @@ export class Table {
     const entry = v.model_index === null ? null : report.vertebrae[v.model_index];
     const changed = isChanged(v, report.vertebrae, rules);
     put(row, "aria-selected", String(v.id === selected));
+    put(name, "tabindex", v.id === selected ? 0 : -1);
     put(row, "data-grade", finding.grade ?? "none");
     row.classList.toggle("changed", changed);
     row.classList.toggle("worst", worst);

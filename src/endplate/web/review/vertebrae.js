@@ -43,7 +43,7 @@ export const centreOf = (vertebra) => mean(pointsOf(vertebra));
  * @returns {ReviewVertebra[]}
  */
 export function moved(vertebrae, id, { column, end }, to) {
-  const point = /** @type {Point} */ (to.map((x) => Math.round(x * DECIMALS) / DECIMALS));
+  const point = rounded(to);
   const after = vertebrae.map((v) => {
     if (v.id !== id) return v;
     const pair = v.points_lps_mm[column];
@@ -52,6 +52,14 @@ export function moved(vertebrae, id, { column, end }, to) {
     return { ...v, points_lps_mm: { ...v.points_lps_mm, [column]: changed } };
   });
   return isPossible(after) ? after : vertebrae;
+}
+
+/**
+ * @param {Point} point
+ * @returns {Point}
+ */
+function rounded([x, y, z]) {
+  return [Math.round(x * DECIMALS) / DECIMALS, Math.round(y * DECIMALS) / DECIMALS, Math.round(z * DECIMALS) / DECIMALS];
 }
 
 /**
@@ -173,8 +181,13 @@ export function placeOf(vertebrae, centre) {
  * @param {Rules} rules
  */
 export function added(vertebrae, points, id, rules) {
+  const [anterior, middle, posterior] = COLUMNS.map((column) => {
+    /** @type {[Point, Point]} */
+    const pair = [rounded(points[column][0]), rounded(points[column][1])];
+    return pair;
+  });
   /** @type {ReviewVertebra} */
-  const blank = { id, level: null, points_lps_mm: points, model_index: null, not_assessable: null };
+  const blank = { id, level: null, points_lps_mm: { anterior, middle, posterior }, model_index: null, not_assessable: null };
   const at = placeOf(vertebrae, centreOf(blank));
   const made = { ...blank, level: proposedName(vertebrae, at, rules) };
   const after = [...vertebrae.slice(0, at), made, ...vertebrae.slice(at)];

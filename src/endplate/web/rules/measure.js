@@ -149,12 +149,40 @@ function finding(body, reason, norm, sure, rules) {
   return {
     ...blank,
     loss,
-    ...howSure(sure, loss, grade, rules),
+    ...knownSure(sure, loss, grade, rules),
     grade,
     shape: shapeOfLosses(columns, rules.genant),
     z: [(ratio[0] - norm.ha_hp) / norm.ha_hp_sd, (ratio[1] - norm.hm_hp) / norm.hm_hp_sd],
     flag: rules.genant.flags[grade],
   };
+}
+
+/** @typedef {{interval: [number, number], gradeProbability: number[]}} Sureness */
+
+/**
+ * While one body is dragged, most others are as sure as before, and this takes most of the time.
+ *
+ * @type {WeakMap<Rules, Map<string, Sureness>>}
+ */
+const worked = new WeakMap();
+const KEPT = 400;
+
+/**
+ * `howSure` of what was asked before is looked up.
+ *
+ * @param {Uncertain} sure
+ * @param {number} loss
+ * @param {number} grade
+ * @param {Rules} rules
+ * @returns {Sureness}
+ */
+function knownSure(sure, loss, grade, rules) {
+  const known = worked.get(rules) ?? new Map();
+  const key = [...sure.heights, ...sure.sd, ...sure.expected, sure.posteriorSd].join();
+  const found = known.get(key) ?? howSure(sure, loss, grade, rules);
+  if (known.size >= KEPT) known.clear();
+  worked.set(rules, known.set(key, found));
+  return found;
 }
 
 /**
@@ -164,7 +192,7 @@ function finding(body, reason, norm, sure, rules) {
  * @param {number} loss
  * @param {number} grade
  * @param {Rules} rules
- * @returns {{interval: [number, number], gradeProbability: number[]}}
+ * @returns {Sureness}
  */
 function howSure(sure, loss, grade, rules) {
   if (sure.sd.every((sd) => sd === 0)) {
