@@ -31,9 +31,7 @@ def browser() -> Iterator[Any]:
         yield found
 
 
-def test_a_ct_is_uploaded_measured_edited_signed_and_exported(
-    live: Live, browser: Any, shared_data: Path, tmp_path: Path
-) -> None:
+def test_a_ct_is_uploaded_measured_edited_signed_and_exported(live: Live, browser: Any, shared_data: Path, tmp_path: Path) -> None:
     with tab(browser) as opened:
         page = opened.page
         page.goto(live.url)
