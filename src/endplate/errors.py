@@ -69,7 +69,7 @@ class ClusterUnusable(EndplateError):
 
 
 class StoreUnusable(EndplateError):
-    """The review service's database cannot be used: unreachable, damaged, busy, no store of endplate, or one of a newer endplate."""
+    """The review service's database cannot be used: unreachable, damaged, busy, not endplate's, or of a newer endplate."""
 
     exit_code = 5
 

@@ -48,7 +48,7 @@ def test_a_worker_takes_over_from_a_dead_one_while_it_lives(here: Service, scan:
 def test_several_workers_share_a_postgresql_server(scan: Path, tmp_path: Path) -> None:
     with (
         postgresql_server.running() as server,
-        service(tmp_path / "data", postgresql_server.new_database(server, "jobs")) as here,
+        service(tmp_path / "data", postgresql_server.emptied(server, "jobs")) as here,
     ):
         workers = [here.unready_worker() for _ in range(3)]
         here.jobs.order_find([many(scan, tmp_path / "some", 4)], "reader")

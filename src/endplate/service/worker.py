@@ -23,7 +23,7 @@ from endplate.service.jobs.place import Place
 from endplate.service.jobs.queue import APPLICATION, POLL_S, QUEUE, VERSION, WORKFLOW, jobs_url
 from endplate.service.jobs.supervise import DATABASE, TIME_LIMIT_S
 from endplate.service.jobs.work import bury, do, fail
-from endplate.service.store import opened_store
+from endplate.service.store import opened_store, sqlite_url
 
 OVERDUE = 70
 """Exit code of a worker that ended itself because its job hung."""
@@ -68,7 +68,7 @@ def main() -> None:
 
 def _work(options: Options) -> None:
     data = options.data.absolute()
-    database = options.database or f"sqlite:///{data / 'endplate.sqlite'}"
+    database = options.database or sqlite_url(data / "endplate.sqlite")
     life = Life(data)
     store = opened_store(database)
     place = Place(store, data, life.worker, Jobs(store, data, options.database), options.models, options.threads)

@@ -8,7 +8,7 @@ from pathlib import Path
 from live_service import Live, running
 
 
-def test_a_report_by_norms_that_are_not_ours_is_shown_and_not_graded_by_others(tmp_path: Path, service: Live, measured: str) -> None:
+def test_a_report_by_norms_that_are_not_ours_is_shown_but_not_graded(tmp_path: Path, service: Live, measured: str) -> None:
     report = service.get(f"/api/scans/{measured}")["report"]
     for name, norms in (("ours", report["software"]["norms"]), ("theirs", "/etc/passwd")):
         (tmp_path / "finished" / name).mkdir(parents=True)

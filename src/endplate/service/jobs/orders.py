@@ -74,7 +74,7 @@ class Jobs:
         """Ends the measurements that a ``find`` has ordered."""
         if job.kind != "find":
             return
-        for child in self._store.jobs(states=("waiting", "running"), kind="measure"):
+        for child in self._store.jobs(states=("waiting", "running"), kind="measure", since="0"):
             if child.parent_id == job.id:
                 self._cancel(child, actor)
 
@@ -105,7 +105,7 @@ class Jobs:
 
         Store and queue are two databases: a process may die after it has told the one and before it tells the other.
         """
-        open_jobs = self._store.jobs(states=("waiting", "running"))
+        open_jobs = self._store.jobs(states=("waiting", "running"), since="0")
         known = self._queue.jobs() if open_jobs else set()  # after the store, so that what ends meanwhile is at most done twice
         lost = [job for job in open_jobs if job.id not in known]
         for job in lost:
