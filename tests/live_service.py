@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import uvicorn
 
-from endplate.service import serving
-from endplate.service.app import create_app
+from endplate.service.http import serving
+from endplate.service.http.app import create_app
 from endplate.service.jobs.orders import Jobs
 from endplate.service.jobs.supervise import Staff, start_workers
 from endplate.service.settings import Settings

@@ -122,8 +122,8 @@ def served(data: Path, scans: list[Scan] | None = None, **further: Any) -> Itera
     """
     import uvicorn
 
-    from endplate.service import serving
-    from endplate.service.app import create_app
+    from endplate.service.http import serving
+    from endplate.service.http.app import create_app
     from endplate.service.jobs.orders import Jobs
     from endplate.service.settings import Settings
     from endplate.service.store import opened_store

@@ -60,7 +60,7 @@ def serve(
     )
     if settings.mistake is not None:
         return _usage(settings.mistake)
-    from endplate.service import serving
+    from endplate.service.http import serving
 
     try:
         listener = serving.listening(settings)

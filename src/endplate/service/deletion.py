@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from endplate.service.http.parts import Parts
 from endplate.service.keeping import Store
-from endplate.service.parts import Parts
 from endplate.service.records import Query, Scan
 
 _PAGE = 500

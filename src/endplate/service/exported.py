@@ -11,8 +11,8 @@ from endplate.report.table import write_atomically
 from endplate.review.document import Review
 from endplate.review.images import read_images
 from endplate.service import saving
+from endplate.service.http.problems import not_found
 from endplate.service.keeping import Store
-from endplate.service.problems import not_found
 from endplate.service.records import Scan
 
 _DICOM = ".dcm"

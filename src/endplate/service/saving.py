@@ -13,8 +13,8 @@ from endplate.report.report import Report
 from endplate.review import limits
 from endplate.review.apply import reviewed
 from endplate.review.document import Review, opened
+from endplate.service.http.problems import Refused, not_found
 from endplate.service.keeping import Conflict, Store
-from endplate.service.problems import Refused, not_found
 from endplate.service.records import SavedReview, Scan
 
 _TAG = re.compile(r'(?:W/)?"(\d{1,9})"')

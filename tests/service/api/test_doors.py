@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from endplate.service.security import CSP
-from endplate.service.session import COOKIE, Sessions
+from endplate.service.http.security import CSP
+from endplate.service.http.session import COOKIE, Sessions
 from endplate.service.settings import Settings
 from live_service import Live, running
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from endplate.service.events import last_number
+from endplate.service.http.events import last_number
 from endplate.service.records import Job
 from endplate.service.store import SqlStore
 from live_service import Live, events, running

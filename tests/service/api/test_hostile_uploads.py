@@ -17,10 +17,10 @@ import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
 from dicom_series_factory import Recipe, write_series
-from endplate.service.incoming import arriving, sweep
-from endplate.service.problems import Refused
-from endplate.service.receiving import safe_path
+from endplate.service.http.problems import Refused
 from endplate.service.settings import Limits
+from endplate.service.uploads.incoming import arriving, sweep
+from endplate.service.uploads.receiving import safe_path
 from live_service import Live, running
 
 BOUNDARY = "xxx"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from endplate.service.pages import web
+from endplate.service.http.pages import web
 from live_service import Live
 
 

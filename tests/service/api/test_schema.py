@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from endplate.service.app import create_app
+from endplate.service.http.app import create_app
 from endplate.service.settings import Settings
 from live_service import Live, running
 

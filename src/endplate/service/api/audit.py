@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from endplate.service.parts import ScanId, Service
-from endplate.service.problems import documented, not_found
+from endplate.service.http.parts import ScanId, Service
+from endplate.service.http.problems import documented, not_found
 from endplate.service.records import AuditEntry
 
 router = APIRouter(tags=["audit"], responses=documented())

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query, Response
 
 from endplate.exports import NAMES, media_type
 from endplate.service import exported
-from endplate.service.parts import Actor, KnownScan, Service
-from endplate.service.problems import documented, not_found
+from endplate.service.http.parts import Actor, KnownScan, Service
+from endplate.service.http.problems import documented, not_found
 from endplate.volume.scan_list import safe_name
 
 router = APIRouter(prefix="/scans/{scan_id}", tags=["exports"], responses=documented(404))

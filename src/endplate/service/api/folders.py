@@ -8,8 +8,8 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from endplate.service.parts import Actor, Service
-from endplate.service.problems import Refused, documented
+from endplate.service.http.parts import Actor, Service
+from endplate.service.http.problems import Refused, documented
 from endplate.service.records import Job
 
 router = APIRouter(tags=["uploads"], responses=documented())

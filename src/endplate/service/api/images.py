@@ -11,8 +11,8 @@ from fastapi.responses import FileResponse
 from numpy.typing import NDArray
 
 from endplate.review.images import ReviewImages, plane, read_images
-from endplate.service.parts import KnownScan, Service
-from endplate.service.problems import documented, not_found
+from endplate.service.http.parts import KnownScan, Service
+from endplate.service.http.problems import documented, not_found
 from endplate.service.records import Scan
 
 router = APIRouter(prefix="/scans/{scan_id}", tags=["images"], responses=documented(404))

@@ -11,9 +11,9 @@ import anyio
 from fastapi import APIRouter, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from endplate.service import events
-from endplate.service.parts import Actor, JobId, Service
-from endplate.service.problems import Refused, documented, not_found
+from endplate.service.http import events
+from endplate.service.http.parts import Actor, JobId, Service
+from endplate.service.http.problems import Refused, documented, not_found
 from endplate.service.records import Job, JobKind, JobState
 
 router = APIRouter(tags=["jobs"], responses=documented())

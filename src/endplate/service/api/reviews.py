@@ -12,8 +12,8 @@ from endplate.report.report import Report
 from endplate.report.review_state import Decision
 from endplate.review.document import Review, json_schema
 from endplate.service import saving
-from endplate.service.parts import Actor, KnownScan, Service
-from endplate.service.problems import documented, not_found
+from endplate.service.http.parts import Actor, KnownScan, Service
+from endplate.service.http.problems import documented, not_found
 from endplate.service.saving import Saved
 
 router = APIRouter(prefix="/scans/{scan_id}", tags=["reviews"], responses=documented(404))

@@ -12,8 +12,8 @@ from endplate.report.report import Report
 from endplate.review.images import read_images
 from endplate.review.rules import rules
 from endplate.service.deletion import delete
-from endplate.service.parts import Actor, KnownScan, Service
-from endplate.service.problems import documented
+from endplate.service.http.parts import Actor, KnownScan, Service
+from endplate.service.http.problems import documented
 from endplate.service.records import Page, Scan, ScanStatus, Sort
 from endplate.service.records import Query as Asked
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from endplate import __version__
-from endplate.service.parts import Service
-from endplate.service.problems import Refused, documented
-from endplate.service.session import COOKIE, LASTS_S, cookie_of
+from endplate.service.http.parts import Service
+from endplate.service.http.problems import Refused, documented
+from endplate.service.http.session import COOKIE, LASTS_S, cookie_of
 
 router = APIRouter(tags=["session"], responses=documented())
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from endplate.service import uploads
-from endplate.service.events import in_thread
-from endplate.service.parts import Actor, Service
-from endplate.service.problems import documented
+from endplate.service.http.events import in_thread
+from endplate.service.http.parts import Actor, Service
+from endplate.service.http.problems import documented
 from endplate.service.records import Job
+from endplate.service.uploads.upload import received
 
 router = APIRouter(tags=["uploads"], responses=documented(415))
 _FORM: dict[str, Any] = {
@@ -32,7 +32,7 @@ _FORM: dict[str, Any] = {
 )
 async def upload(service: Service, request: Request, actor: Actor) -> Job:
     """Takes DICOM files, a zip, NIfTI, NRRD or MHA, and orders what they hold to be measured."""
-    came = await uploads.received(request, service.settings)
+    came = await received(request, service.settings)
     try:
         return await in_thread(partial(service.jobs.order_find, [came.folder], actor, came.name))
     except BaseException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 from starlette.types import Message, Receive
 
-from endplate.service.problems import Refused
+from endplate.service.http.problems import Refused
 
 _DRAIN_S = 5.0
 """How long the rest of a refused body is still read, since most clients read no answer before they have sent all."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Path, Request
 
+from endplate.service.http.problems import not_found
+from endplate.service.http.session import Sessions
 from endplate.service.keeping import Store
-from endplate.service.problems import not_found
 from endplate.service.records import Scan
-from endplate.service.session import Sessions
 from endplate.service.settings import Settings
 
 if TYPE_CHECKING:

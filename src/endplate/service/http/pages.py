@@ -12,8 +12,8 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
-from endplate.service.parts import HEX
-from endplate.service.problems import not_found
+from endplate.service.http.parts import HEX
+from endplate.service.http.problems import not_found
 
 _TYPES = {
     ".js": "text/javascript",

@@ -9,13 +9,13 @@ from fastapi import FastAPI, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from endplate import __version__
-from endplate.service import pages, problems
 from endplate.service.api import audit, exports, folders, images, reviews, scans, session, uploads
 from endplate.service.api import jobs as jobs_api
+from endplate.service.http import pages, problems
+from endplate.service.http.parts import Parts
+from endplate.service.http.security import Guard
+from endplate.service.http.session import COOKIE, Sessions
 from endplate.service.keeping import Store
-from endplate.service.parts import Parts
-from endplate.service.security import Guard
-from endplate.service.session import COOKIE, Sessions
 from endplate.service.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from types import FrameType
 
 import uvicorn
 
-from endplate.service.app import create_app
-from endplate.service.incoming import sweep
+from endplate.service.http.app import create_app
 from endplate.service.jobs.orders import Jobs
 from endplate.service.jobs.supervise import Staff, start_workers
 from endplate.service.settings import Settings
 from endplate.service.store import opened_store
+from endplate.service.uploads.incoming import sweep
 
 _GRACE_S = 3
 """How long requests may still take at the end; streams of events end with it."""

@@ -15,9 +15,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from endplate.service.bodies import Body, again
-from endplate.service.problems import Problem, Refused, answer
-from endplate.service.session import Sessions
+from endplate.service.http.bodies import Body, again
+from endplate.service.http.problems import Problem, Refused, answer
+from endplate.service.http.session import Sessions
 from endplate.service.settings import Settings, is_loopback
 
 CSP = (

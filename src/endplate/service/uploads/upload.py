@@ -13,11 +13,11 @@ import anyio
 from starlette.requests import Request
 
 from endplate.errors import InputRefused
-from endplate.service.bodies import Body
-from endplate.service.incoming import arriving
-from endplate.service.problems import Refused
-from endplate.service.receiving import Receiver
+from endplate.service.http.bodies import Body
+from endplate.service.http.problems import Refused
 from endplate.service.settings import Settings
+from endplate.service.uploads.incoming import arriving
+from endplate.service.uploads.receiving import Receiver
 from endplate.volume.promises import check_promise
 from endplate.volume.read import files_of, find_scans
 from endplate.volume.scan_list import file_stem, safe_name

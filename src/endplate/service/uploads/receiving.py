@@ -10,7 +10,7 @@ from typing import BinaryIO
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from endplate.service.problems import Refused
+from endplate.service.http.problems import Refused
 from endplate.service.settings import Limits
 
 _MOST_TEXT = 1000

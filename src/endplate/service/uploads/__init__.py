@@ -1,0 +1,1 @@
+"""Files from a reader's computer: received piece by piece, judged, and only then kept."""
