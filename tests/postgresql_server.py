@@ -20,20 +20,21 @@ QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_c
 @contextmanager
 def running() -> Iterator[str]:
     """Its address without a database, such as ``postgresql://endplate@127.0.0.1:5432``; skips where it is not installed."""
-    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
+    programs = _programs()
+    if programs is None:
         pytest.skip("PostgreSQL is not installed")
     folder = Path(tempfile.mkdtemp(prefix="endplate-postgresql-"))
     data, log = folder / "data", folder / "log"
     try:
         _give_away(folder)
-        _run("initdb", "-D", str(data), "-U", "endplate", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        _run(programs / "initdb", "-D", str(data), "-U", "endplate", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         port = _free_port()
         options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} {QUICK}"
-        _run("pg_ctl", "-D", str(data), "-w", "-l", str(log), "-o", options, "start")
+        _run(programs / "pg_ctl", "-D", str(data), "-w", "-l", str(log), "-o", options, "start")
         try:
             yield f"postgresql://endplate@127.0.0.1:{port}"
         finally:
-            _run("pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
+            _run(programs / "pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -50,7 +51,14 @@ def emptied(server: str, name: str = "endplate_test") -> str:
     return f"{server}/{name}"
 
 
-def _run(*command: str) -> None:
+def _programs() -> Path | None:
+    """Where they are; Debian keeps them off the path."""
+    on_path = shutil.which("initdb")
+    found = [Path(on_path)] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+def _run(*command: str | Path) -> None:
     # PostgreSQL does not run as root
     as_nobody = ("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups") if os.geteuid() == 0 else ()
     subprocess.run([*as_nobody, *command], check=True, stdout=subprocess.DEVNULL, cwd="/", timeout=60)
