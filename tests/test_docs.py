@@ -7,9 +7,14 @@ import contextlib
 import doctest
 import importlib.util
 import io
+import json
 import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -118,7 +123,26 @@ def printed(work: object) -> str:
 
 
 def checked(arguments: list[str]) -> None:
-    assert run(arguments) == 0
+    if arguments[0] == "serve":
+        served(arguments)
+    else:
+        assert run(arguments) == 0
+
+
+def served(arguments: list[str]) -> None:
+    """Starts a service on a free port, asks it how it is, and ends it as Ctrl-C does."""
+    environment = os.environ | {"XDG_DATA_HOME": str(Path.cwd()), "BROWSER": "true"}
+    command = [sys.executable, "-m", "endplate", *arguments, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        address = re.search(r"http://\S+/", said)
+        assert address, said
+        with urllib.request.urlopen(f"{address[0]}api/health", timeout=30) as answer:
+            assert json.load(answer)["status"] == "ok"
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert process.returncode == 0
 
 
 def expect(wanted: str, got: str) -> None:
