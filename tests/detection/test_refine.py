@@ -63,7 +63,8 @@ def test_refined_points_are_those_that_the_refiner_names() -> None:
     start = body(TRUE + 1.5)
     (found,) = refine([COORDINATES], [start], Knowing(), replace(RULES, scale_factor=1.5))
     assert found.points_px == pytest.approx(TRUE, abs=1e-3)
-    assert found.sd_px == pytest.approx(np.full((3, 2), 2.0 * RULES.step_px * 1.5))
+    # the last looks' patches are as many pixels wide as before, and each pixel so many times as wide
+    assert found.sd_px == pytest.approx(np.full((3, 2), 2.0 * RULES.step_px * np.mean(RULES.zooms) * 1.5))
     assert found.restless_px < 1e-3
 
 
