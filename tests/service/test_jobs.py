@@ -211,7 +211,7 @@ def test_finished_reports_are_taken_with_images_where_their_scan_is_there(at_wor
     (tmp_path / "out" / "bad").mkdir()
     (tmp_path / "out" / "bad" / "report.json").write_text("{}")
     for _ in range(2):
-        taken = at_work.jobs.order_import(tmp_path / "out", "reader")
+        taken = at_work.jobs.order_import(tmp_path / "out", "reader", roots=(scan.parent, tmp_path))
         wait(at_work.ended)
         job = at_work.job(taken.id)
         assert (job.state, job.scans) == ("done", 2)

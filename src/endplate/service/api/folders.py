@@ -28,7 +28,7 @@ def folders(service: Service, folder: Folder, actor: Actor) -> Job:
     path = _allowed(folder.path, service.settings.folders)
     if folder.kind == "scans":
         return service.jobs.order_find([path], actor)
-    return service.jobs.order_import(path, actor)
+    return service.jobs.order_import(path, actor, roots=service.settings.folders)
 
 
 def _allowed(text: str, roots: tuple[Path, ...]) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +13,15 @@ from endplate.review.images import images_from_source
 from endplate.service.jobs.lives import replaced_folder
 from endplate.service.jobs.measure import IMAGES, NO_IMAGES
 from endplate.service.jobs.orders import now, read_order, scan_id
+from endplate.service.jobs.own_files import Elsewhere, check_source, content_of
 from endplate.service.jobs.patients import patient_of_source
 from endplate.service.jobs.place import Outcome, Place
 from endplate.service.jobs.progress import Progress
-from endplate.service.records import Job, Scan
+from endplate.service.records import Job, Patient, Scan
 
 REPORT = "report.json"
 PICTURE = "overview.png"
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def take(place: Place, job: Job, progress: Progress) -> Outcome:
@@ -30,6 +32,7 @@ def take(place: Place, job: Job, progress: Progress) -> Outcome:
     """
     order = read_order(place.data, job.id)
     folders = [Path(path) for path in order.get("paths", ())]
+    roots = folders + [Path(path) for path in order.get("roots", ())]
     found = [path for folder in folders for path in sorted([*folder.glob(REPORT), *folder.glob(f"[!.]*/{REPORT}")])]
     if not found:
         where = ", ".join(map(str, folders))
@@ -38,36 +41,60 @@ def take(place: Place, job: Job, progress: Progress) -> Outcome:
     for number, path in enumerate(found):
         progress.tell("import", number / len(found))
         try:
-            _take(place, path, str(order.get("actor", "worker")))
+            _take(place, path, roots, str(order.get("actor", "worker")))
             taken += 1
-        except (ValueError, KeyError, TypeError, OSError) as error:  # whatever a file that is no report brings about
+        # whatever a file that is no report brings about
+        except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError) as error:
             notes.append(f"{path.parent.name}: {error}")
     if not taken:
         raise InputRefused("no_report", f"none of {len(found)} files can be read: {notes[0]}; quantify the scans again")
     return Outcome("; ".join(notes[:5]), taken)
 
 
-def _take(place: Place, path: Path, actor: str) -> None:
-    content = path.read_bytes()
+def _take(place: Place, path: Path, roots: Sequence[Path], actor: str) -> None:
+    content = content_of(path, path.parent)
     report = Report.from_json(content.decode())
-    scan = Scan(scan_id(path.parent, REPORT), report.source.name or path.parent.name, "waiting", now(), report.source.path)
-    scan = replace(scan, patient=patient_of_source(report))
+    why_not = _why_not(report, roots)
+    # the scan's own source is what is ever followed again: empty where it must not be
+    source = "" if why_not else report.source.path
+    who = Patient() if why_not else patient_of_source(report)
+    scan = Scan(scan_id(path.parent, REPORT), report.source.name or path.parent.name, "waiting", now(), source, who)
     place.store.add_scan(scan, actor)
     if place.store.report(scan.id) is not None:
         return
     with replaced_folder(place.folder(scan.id), place.worker) as half:
         write_atomically(half / REPORT, content)
-        picture = path.with_name(PICTURE)
-        if picture.is_file():
-            shutil.copyfile(picture, half / PICTURE)
-        without = _images(report, half / IMAGES)
+        picture = _picture(path.with_name(PICTURE))
+        if picture:
+            write_atomically(half / PICTURE, picture)
+        without = _images(report, half / IMAGES, why_not)
     place.store.set_measured(scan.id, report, without)
 
 
-def _images(report: Report, folder: Path) -> str | None:
+def _why_not(report: Report, roots: Sequence[Path]) -> str | None:
+    """Why the scan that a report names is not looked for; None where it may be."""
+    try:
+        check_source(report.source, roots)
+    except Elsewhere as elsewhere:
+        return str(elsewhere)
+    return None
+
+
+def _picture(path: Path) -> bytes:
+    """The report's; nothing where there is none, or what bears its name is none."""
+    try:
+        content = content_of(path, path.parent)
+    except (Elsewhere, OSError):
+        return b""
+    return content if content.startswith(_PNG) else b""
+
+
+def _images(report: Report, folder: Path, why_not: str | None) -> str | None:
     """None where they could be made; else why not."""
     if report.status != "ok":
         return NO_IMAGES.get(report.status, f"the scan is {report.status}")
+    if why_not:
+        return why_not
     try:
         images_from_source(report, folder)
     except (InputRefused, ValueError) as refusal:

@@ -42,9 +42,16 @@ class Jobs:
         """
         return self._order("find", [path.absolute() for path in paths], actor, name)
 
-    def order_import(self, folder: Path, actor: str, name: str = "") -> Job:
-        """Takes finished reports: ``folder/SCAN/report.json`` as ``endplate quantify`` writes them."""
-        return self._order("import", [folder.absolute()], actor, name)
+    def order_import(self, folder: Path, actor: str, name: str = "", roots: Sequence[Path] = ()) -> Job:
+        """Takes finished reports: ``folder/SCAN/report.json`` as ``endplate quantify`` writes them.
+
+        Args:
+            folder: with the reports.
+            actor: who asked, for the audit trail.
+            name: what the user sees; the folder's name if left out.
+            roots: folders besides it in which the scans that the reports name may be looked for.
+        """
+        return self._order("import", [folder.absolute()], actor, name, roots)
 
     def order_measure(self, scan_id: str, name: str, parent: Job) -> bool:
         """For ``find``: measures a scan; False where that has been ordered before."""
@@ -128,11 +135,12 @@ class Jobs:
         """Gives connections back."""
         self._queue.close()
 
-    def _order(self, kind: JobKind, paths: list[Path], actor: str, name: str) -> Job:
+    def _order(self, kind: JobKind, paths: list[Path], actor: str, name: str, roots: Sequence[Path] = ()) -> Job:
         if not paths:
             raise ValueError(f"a job of kind {kind} got no path; expected at least one; give a file or folder")
         job = Job(uuid4().hex, kind, name or paths[0].name, "waiting", now())
-        write_order(self._data, job.id, {"paths": [str(path) for path in paths], "actor": actor})
+        within = {"roots": [str(root.absolute()) for root in roots]} if roots else {}
+        write_order(self._data, job.id, {"paths": [str(path) for path in paths], "actor": actor, **within})
         self._store.add_job(job)
         self._store.note(actor, "ordered", None, {"job": job.id, "kind": kind, "paths": [str(path) for path in paths]})
         self._queue.put(job.id, kind)
