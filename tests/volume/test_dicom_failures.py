@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pydicom.uid import DeflatedExplicitVRLittleEndian, generate_uid
 
 from dicom_series_factory import CORONAL, SAGITTAL, Recipe, enhanced_dataset, expected_hu, quiet, slice_dataset, write, write_series
+from endplate.dicom import patient, source
 from endplate.errors import InputRefused
 from endplate.geometry import frames
 from endplate.volume import Volume
@@ -405,3 +406,29 @@ def test_a_mutated_header_gives_a_volume_or_a_refusal(
 def changed_pixels(content: bytes) -> bytes:
     """The file with other pixels."""
     return content[:-40] + bytes(40)
+
+
+def test_a_deflated_bomb_is_not_inflated_for_the_patients_name_either(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, DEFLATED.changed(extra={"PatientName": "Doe^Jane"}))
+    content = zlib.decompress(paths[0].read_bytes()[len(head_of(paths[0])) :], -zlib.MAX_WBITS)
+    paths[0].write_bytes(head_of(paths[0]) + deflated(content + bytes(1 << 27)))
+    found = find_scans(tmp_path).scans[0]
+    assert found.series is not None
+    tracemalloc.start()
+    name = patient.of_file(paths[0]).PatientName
+    read_again = source._read(found.series)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (str(name), str(read_again.patient.PatientName)) == ("Doe^Jane", "Doe^Jane")
+    assert peak < 40 << 20
+
+
+def test_a_deflated_index_is_not_inflated(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, DEFLATED)
+    (tmp_path / "DICOMDIR").write_bytes(head_of(paths[0]) + deflated(bytes(1 << 27)))
+    tracemalloc.start()
+    (found,) = find_scans(tmp_path).scans
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "DICOMDIR cannot be read" in found.messages[0]
+    assert peak < 40 << 20

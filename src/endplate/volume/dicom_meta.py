@@ -75,6 +75,18 @@ def inflated_header(stream: BinaryIO, start: int, name: str) -> tuple[io.BytesIO
     return io.BytesIO(_PLAIN_META + beginning), len(_PLAIN_META)
 
 
+def plain_header(stream: BinaryIO, name: str) -> BinaryIO:
+    """A stream for pydicom, which would inflate a deflated file to its end, however long that is.
+
+    Raises:
+        InputRefused: as `transfer_syntax` and `inflated_header`.
+    """
+    syntax, start = transfer_syntax(stream, name)
+    plain: BinaryIO = inflated_header(stream, start, name)[0] if syntax == DEFLATED else stream
+    plain.seek(0)
+    return plain
+
+
 def inflated(stream: BinaryIO, start: int, first: int, count: int) -> bytes:
     """Bytes ``first`` to ``first + count`` of a deflated data set, fewer at its end; nothing behind them is inflated.
 

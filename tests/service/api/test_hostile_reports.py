@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from endplate.report.report import Source
 from endplate.service.jobs import own_files
 from endplate.service.jobs.own_files import Elsewhere, check_source
-from endplate.report.report import Source
 from live_service import Live, running
 
 
