@@ -14,6 +14,7 @@ import uvicorn
 from endplate.service.app import create_app
 from endplate.service.incoming import sweep
 from endplate.service.jobs.orders import Jobs
+from endplate.service.jobs.own_files import reports_in
 from endplate.service.jobs.supervise import Staff, start_workers
 from endplate.service.settings import Settings
 from endplate.service.store import opened_store
@@ -74,12 +75,22 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]
         stack.callback(store.close)
         jobs = Jobs(store, settings.data, settings.url)
         stack.callback(jobs.close)
+        _order(jobs, settings)
         if settings.workers:
             staff = Staff(settings.data, settings.url, settings.workers, settings.threads)
             stack.callback(start_workers(staff).stop)
         server = uvicorn.Server(config(create_app(settings, store, jobs), settings))
         ready()
         server.run(sockets=[listener])
+
+
+def _order(jobs: Jobs, settings: Settings) -> None:
+    """Takes in what the service was started with."""
+    for path in dict.fromkeys(settings.paths):
+        if reports_in(path):
+            jobs.order_at_start(path, "import", settings.roots)
+        else:
+            jobs.order_at_start(path, "find")
 
 
 def config(app: object, settings: Settings) -> uvicorn.Config:

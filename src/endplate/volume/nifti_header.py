@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import struct
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from endplate.errors import InputRefused
 
@@ -23,8 +23,8 @@ def check_extensions(path: Path) -> None:
         InputRefused: ``bad_header``.
         OSError: if it cannot be read or unpacked; so do EOFError and ``zlib.error``.
     """
-    stream: IO[bytes]
-    with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
+    packed = path.name.lower().endswith(".gz")
+    with cast("IO[bytes]", gzip.open(path)) if packed else path.open("rb") as stream:
         head = stream.read(544)
         for order in "<>":
             if struct.unpack_from(f"{order}i", head.ljust(4, b"\0"))[0] == 348 and len(head) >= 352:

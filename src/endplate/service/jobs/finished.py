@@ -12,13 +12,12 @@ from endplate.review.images import images_from_source
 from endplate.service.jobs.lives import replaced_folder
 from endplate.service.jobs.measure import IMAGES, NO_IMAGES
 from endplate.service.jobs.orders import now, read_order, scan_id
-from endplate.service.jobs.own_files import Elsewhere, check_source, content_of
+from endplate.service.jobs.own_files import REPORT, Elsewhere, check_source, content_of, reports_in
 from endplate.service.jobs.patients import patient_of_source
 from endplate.service.jobs.place import Outcome, Place
 from endplate.service.jobs.progress import Progress
 from endplate.service.records import Job, Patient, Scan
 
-REPORT = "report.json"
 PICTURE = "overview.png"
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -32,7 +31,7 @@ def take(place: Place, job: Job, progress: Progress) -> Outcome:
     order = read_order(place.data, job.id)
     folders = [Path(path) for path in order.get("paths", ())]
     roots = folders + [Path(path) for path in order.get("roots", ())]
-    found = [path for folder in folders for path in sorted([*folder.glob(REPORT), *folder.glob(f"[!.]*/{REPORT}")])]
+    found = [path for folder in folders for path in reports_in(folder)]
     if not found:
         where = ", ".join(map(str, folders))
         raise InputRefused("no_report", f"{where} holds no {REPORT}; expected FOLDER/SCAN/{REPORT}, as endplate quantify writes")
@@ -51,16 +50,17 @@ def take(place: Place, job: Job, progress: Progress) -> Outcome:
 
 
 def _take(place: Place, path: Path, roots: Sequence[Path], actor: str) -> None:
+    identity = scan_id(path.parent, REPORT)
+    if place.store.report(identity) is not None:
+        return
     content = content_of(path, path.parent)
     report = Report.from_json(content.decode())
     why_not = _why_not(report, roots)
     # the scan's own source is what is ever followed again: empty where it must not be
     source = "" if why_not else report.source.path
     who = Patient() if why_not else patient_of_source(report)
-    scan = Scan(scan_id(path.parent, REPORT), report.source.name or path.parent.name, "waiting", now(), source, who)
+    scan = Scan(identity, report.source.name or path.parent.name, "waiting", now(), source, who)
     place.store.add_scan(scan, actor)
-    if place.store.report(scan.id) is not None:
-        return
     with replaced_folder(place.folder(scan.id), place.worker) as half:
         write_atomically(half / REPORT, content)
         picture = _picture(path.with_name(PICTURE))

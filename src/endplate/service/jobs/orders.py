@@ -53,6 +53,21 @@ class Jobs:
         """
         return self._order("import", [folder.absolute()], actor, name, roots)
 
+    def order_at_start(self, path: Path, kind: JobKind, roots: Sequence[Path] = ()) -> Job:
+        """A ``find`` or ``import`` of a path that the service is started with: one job for it, done again at every start.
+
+        What is in the worklist already stays as it is; what has come since is added, and so is what was deleted there.
+        """
+        path = path.absolute()
+        job = Job(scan_id(path, f"start {kind}"), kind, path.name, "waiting", now())
+        self._write(job, [path], "start", roots)
+        if self._store.add_job(job):
+            self._store.note("start", "ordered", None, {"job": job.id, "kind": kind, "paths": [str(path)]})
+            self._queue.put(job.id, kind)
+            return job
+        known = self._known(job.id)
+        return self._again(known) if known.state in ENDED else known
+
     def order_measure(self, scan_id: str, name: str, parent: Job) -> bool:
         """For ``find``: measures a scan; False where that has been ordered before."""
         job = Job(measure_id(scan_id), "measure", name, "waiting", now(), scan_id=scan_id, parent_id=parent.id)
@@ -139,12 +154,15 @@ class Jobs:
         if not paths:
             raise ValueError(f"a job of kind {kind} got no path; expected at least one; give a file or folder")
         job = Job(uuid4().hex, kind, name or paths[0].name, "waiting", now())
-        within = {"roots": [str(root.absolute()) for root in roots]} if roots else {}
-        write_order(self._data, job.id, {"paths": [str(path) for path in paths], "actor": actor, **within})
+        self._write(job, paths, actor, roots)
         self._store.add_job(job)
         self._store.note(actor, "ordered", None, {"job": job.id, "kind": kind, "paths": [str(path) for path in paths]})
         self._queue.put(job.id, kind)
         return job
+
+    def _write(self, job: Job, paths: list[Path], actor: str, roots: Sequence[Path]) -> None:
+        within = {"roots": [str(root.absolute()) for root in roots]} if roots else {}
+        write_order(self._data, job.id, {"paths": [str(path) for path in paths], "actor": actor, **within})
 
     def _cancel(self, job: Job, actor: str) -> Job:
         if job.state in ENDED:

@@ -15,10 +15,16 @@ MOST_FILES = 20_000
 """Below the path of one scan; more is no scan's own folder."""
 MOST_BYTES = 64 << 20
 """Of a report or its picture."""
+REPORT = "report.json"
 
 
 class Elsewhere(ValueError):
     """A path that is not followed; the message says why."""
+
+
+def reports_in(folder: Path) -> list[Path]:
+    """Where finished reports lie: ``folder/report.json`` and ``folder/SCAN/report.json``, as ``endplate quantify`` writes them."""
+    return sorted([*folder.glob(REPORT), *folder.glob(f"[!.]*/{REPORT}")])
 
 
 def content_of(path: Path, folder: Path) -> bytes:
