@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from collections.abc import Mapping
@@ -100,7 +101,7 @@ _WORDS = {
     415: "Another content type is expected",
     422: "A value is not what it may be",
     428: "If-Match is missing",
-    503: "The database is busy or away",
+    503: "The database is busy or away, or the disk is full",
 }
 
 
@@ -109,6 +110,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(EndplateError, _endplate)
+    app.add_exception_handler(OSError, _no_room)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
@@ -130,6 +132,15 @@ def _endplate(_: Request, error: Exception) -> AsciiJson:
         problem = Problem("busy", "the database does not answer as it should; try again, or look into the log of endplate serve")
         return answer(503, problem, {"Retry-After": "2"})
     return answer(422, Problem(error.code, error.message))
+
+
+def _no_room(_: Request, error: Exception) -> AsciiJson:
+    assert isinstance(error, OSError)
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        raise error
+    _log.error("%s", error)
+    said = f"the service cannot write to its disk ({error.strerror}); free some room there, then try again"
+    return answer(503, Problem("busy", said), {"Retry-After": "2"})
 
 
 def _invalid(_: Request, error: Exception) -> AsciiJson:
