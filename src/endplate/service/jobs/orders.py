@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ class Jobs:
     def __init__(self, store: Store, data: Path, url: Url | None = None) -> None:
         self._store, self._data = store, data
         self._queue = Queue(migrated(jobs_url(data, url)))
+        self._retrying = threading.Lock()
 
     def order_find(self, paths: Sequence[Path], actor: str, name: str = "") -> Job:
         """Looks for scans under paths, and measures each.
@@ -107,11 +109,14 @@ class Jobs:
             LookupError: if there is no such job.
             ValueError: if it has neither failed nor been cancelled.
         """
-        job = self._known(job_id)
-        if job.state not in ("failed", "cancelled"):
-            raise ValueError(f"job {job_id} is {job.state}; expected one that has failed or was cancelled; wait until it has ended")
-        self._store.note(actor, "retried", job.scan_id, {"job": job.id, "kind": job.kind})
-        return self._again(job)
+        with self._retrying:  # the second click must not put a job back that runs already because of the first
+            job = self._known(job_id)
+            if job.state not in ("failed", "cancelled"):
+                raise ValueError(
+                    f"job {job_id} is {job.state}; expected one that has failed or was cancelled; wait until it has ended"
+                )
+            self._store.note(actor, "retried", job.scan_id, {"job": job.id, "kind": job.kind})
+            return self._again(job)
 
     def _again(self, job: Job) -> Job:
         """Puts a job that has ended into the queue as if it were new."""
