@@ -46,7 +46,7 @@ def test_a_job_whose_end_cannot_be_kept_goes_to_the_next_worker(here: Service, t
         database.commit()
         worker = here.worker()
         job = here.jobs.order_find([scan], "reader")
-        wait(lambda: worker.poll() == 1, patience_s=30)
+        wait(lambda: worker.poll() == 1)
         assert here.job(job.id).state == "running"
         database.execute("DROP TRIGGER full")
         database.commit()

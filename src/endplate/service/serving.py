@@ -7,12 +7,14 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import FrameType
 
 import uvicorn
 
 from endplate.service.app import create_app
-from endplate.service.incoming import sweep
+from endplate.service.connections import PromptProtocol
+from endplate.service.incoming import scratch, sweep
 from endplate.service.jobs.orders import Jobs
 from endplate.service.jobs.own_files import reports_in
 from endplate.service.jobs.supervise import Staff, start_workers
@@ -71,6 +73,7 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]
         stack.enter_context(_ended_by_signals())
         stack.enter_context(listener)
         sweep(settings.incoming)
+        stack.enter_context(scratch(settings.incoming))
         store = opened_store(settings.url)
         stack.callback(store.close)
         jobs = Jobs(store, settings.data, settings.url)
@@ -97,6 +100,7 @@ def config(app: object, settings: Settings) -> uvicorn.Config:
     """How the application is served; a proxy's word on who asks and how is taken only where one was named."""
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
+        http=partial(PromptProtocol, settings.limits.idle_s),  # type: ignore[arg-type]
         lifespan="off",
         ws="none",
         log_level="warning",
