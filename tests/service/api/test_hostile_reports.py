@@ -131,3 +131,22 @@ def test_files_that_are_none_of_the_folder_are_not_taken(
     for name in ("picture", "text"):
         assert live.client.get(f"/api/scans/{found[name]['id']}/overview.png").status_code == 404
     assert "linked" not in found
+
+
+def test_values_that_nothing_could_show_are_not_taken(rooted: tuple[Live, Path], reported: dict[str, Any]) -> None:
+    live, root = rooted
+    first, *others = reported["vertebrae"]
+    odd: dict[str, dict[str, Any]] = {
+        "grade": {"vertebrae": [first | {"grade": 10**12}, *others]},
+        "level": {"vertebrae": [first | {"level": "<script>"}, *others]},
+        "far": {"vertebrae": [first | {"points_lps_mm": dict.fromkeys(first["points_lps_mm"], [[1e308] * 3] * 2)}, *others]},
+        "count": {"summary": reported["summary"] | {"vertebrae": 10**30}},
+        "worst": {"summary": reported["summary"] | {"worst_grade": 10**12}},
+    }
+    for name, content in odd.items():
+        write(root / "values" / name, reported | content)
+    write(root / "values" / "fine", reported)
+    before = set(scans(live))
+    job = take(live, root / "values")
+    assert (job["state"], job["scans"]) == ("done", 1), job
+    assert set(scans(live)) - before == {"fine"}

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from endplate.errors import InputRefused
+from endplate.report.fhir import fhir_bundle
+from endplate.report.page import page_html
 from endplate.report.report import Report
+from endplate.report.slicer import slicer_markups
 from endplate.report.table import write_atomically
+from endplate.review.document import opened
 from endplate.review.images import images_from_source
 from endplate.service.jobs.lives import replaced_folder
 from endplate.service.jobs.measure import IMAGES, NO_IMAGES
@@ -19,6 +23,8 @@ from endplate.service.jobs.progress import Progress
 from endplate.service.records import Job, Patient, Scan
 
 PICTURE = "overview.png"
+_MOST = 1000
+_LONGEST_NOTE = 300
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -42,8 +48,8 @@ def take(place: Place, job: Job, progress: Progress) -> Outcome:
             _take(place, path, roots, str(order.get("actor", "worker")))
             taken += 1
         # whatever a file that is no report brings about
-        except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError) as error:
-            notes.append(f"{path.parent.name}: {error}")
+        except (ValueError, LookupError, TypeError, OSError, ArithmeticError, RecursionError) as error:
+            notes.append(f"{path.parent.name}: {error}"[:_LONGEST_NOTE])
     if not taken:
         raise InputRefused("no_report", f"none of {len(found)} files can be read: {notes[0]}; quantify the scans again")
     return Outcome("; ".join(notes[:5]), taken)
@@ -55,6 +61,7 @@ def _take(place: Place, path: Path, roots: Sequence[Path], actor: str) -> None:
         return
     content = content_of(path, path.parent)
     report = Report.from_json(content.decode())
+    _check_shown(report)
     why_not = _why_not(report, roots)
     # the scan's own source is what is ever followed again: empty where it must not be
     source = "" if why_not else report.source.path
@@ -68,6 +75,19 @@ def _take(place: Place, path: Path, roots: Sequence[Path], actor: str) -> None:
             write_atomically(half / PICTURE, picture)
         without = _images(report, half / IMAGES, why_not)
     place.store.set_measured(scan.id, report, without)
+
+
+def _check_shown(report: Report) -> None:
+    """Raises whatever values bring about that are of the schema and yet none of endplate's: nothing could show them later."""
+    if report.status != "refused":
+        opened(report)
+    s = report.summary
+    counts = (s.vertebrae, s.assessed, s.fractures, s.mild_deformities, s.worst_grade or 0) if s else ()
+    if not all(0 <= count < _MOST for count in counts):
+        raise ValueError(f"summary: expected counts and grades of 0 to {_MOST}, got {counts}")
+    page_html(report, b"")
+    fhir_bundle(report)
+    slicer_markups(report)
 
 
 def _why_not(report: Report, roots: Sequence[Path]) -> str | None:
