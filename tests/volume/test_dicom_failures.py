@@ -19,7 +19,7 @@ from dicom_series_factory import CORONAL, SAGITTAL, Recipe, enhanced_dataset, ex
 from endplate.dicom import patient, source
 from endplate.errors import InputRefused
 from endplate.geometry import frames
-from endplate.volume import Volume
+from endplate.volume import Volume, dicom_meta
 from endplate.volume.read import find_scans, read, read_scan
 
 RECIPE = Recipe(series_uid="1.2.826.0.1.3680043.8.498.77")
@@ -432,3 +432,15 @@ def test_a_deflated_index_is_not_inflated(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert "DICOMDIR cannot be read" in found.messages[0]
     assert peak < 40 << 20
+
+
+def test_a_header_of_very_many_empty_items_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = write_series(tmp_path, RECIPE)
+    content = paths[0].read_bytes()
+    sequence = b"\x00\x52\x30\x92SQ\x00\x00" + b"\xff" * 4 + b"\xfe\xff\x00\xe0\x00\x00\x00\x00" * 600_000
+    at = content.index(b"\xe0\x7f\x10\x00")
+    paths[0].write_bytes(content[:at] + sequence + b"\xfe\xff\xdd\xe0\x00\x00\x00\x00" + content[at:])
+    monkeypatch.setattr(dicom_meta, "MOST_READS", 1000)
+    (left_out,) = find_scans(tmp_path).refused
+    assert (left_out.path, left_out.code) == (paths[0], "bad_header")
+    assert "more than 1,000 elements and items" in left_out.reason
