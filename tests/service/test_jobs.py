@@ -6,6 +6,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,6 +134,22 @@ def test_a_job_that_waits_is_cancelled_at_once_and_can_be_retried(here: Service,
         here.jobs.cancel("0" * 32, "reader")
 
 
+def test_of_many_clicks_on_retry_one_counts(here: Service, scan: Path) -> None:
+    job = here.jobs.order_find([scan], "reader")
+    here.jobs.cancel(job.id, "reader")
+
+    def click(_: int) -> bool:
+        try:
+            here.jobs.retry(job.id, "reader")
+        except ValueError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(click, range(16))) == 1
+    assert here.job(job.id).state == "waiting"
+
+
 def test_a_find_is_cancelled_with_its_measurements(here: Service, scan: Path, tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
@@ -211,7 +228,7 @@ def test_finished_reports_are_taken_with_images_where_their_scan_is_there(at_wor
     (tmp_path / "out" / "bad").mkdir()
     (tmp_path / "out" / "bad" / "report.json").write_text("{}")
     for _ in range(2):
-        taken = at_work.jobs.order_import(tmp_path / "out", "reader")
+        taken = at_work.jobs.order_import(tmp_path / "out", "reader", roots=(scan.parent, tmp_path))
         wait(at_work.ended)
         job = at_work.job(taken.id)
         assert (job.state, job.scans) == ("done", 2)

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from pydicom.uid import DeflatedExplicitVRLittleEndian, generate_uid
 
 from dicom_series_factory import CORONAL, SAGITTAL, Recipe, enhanced_dataset, expected_hu, quiet, slice_dataset, write, write_series
+from endplate.dicom import patient, source
 from endplate.errors import InputRefused
 from endplate.geometry import frames
-from endplate.volume import Volume
+from endplate.volume import Volume, dicom_meta
 from endplate.volume.read import find_scans, read, read_scan
 
 RECIPE = Recipe(series_uid="1.2.826.0.1.3680043.8.498.77")
@@ -405,3 +406,41 @@ def test_a_mutated_header_gives_a_volume_or_a_refusal(
 def changed_pixels(content: bytes) -> bytes:
     """The file with other pixels."""
     return content[:-40] + bytes(40)
+
+
+def test_a_deflated_bomb_is_not_inflated_for_the_patients_name_either(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, DEFLATED.changed(extra={"PatientName": "Doe^Jane"}))
+    content = zlib.decompress(paths[0].read_bytes()[len(head_of(paths[0])) :], -zlib.MAX_WBITS)
+    paths[0].write_bytes(head_of(paths[0]) + deflated(content + bytes(1 << 27)))
+    found = find_scans(tmp_path).scans[0]
+    assert found.series is not None
+    tracemalloc.start()
+    name = patient.of_file(paths[0]).PatientName
+    read_again = source._read(found.series)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (str(name), str(read_again.patient.PatientName)) == ("Doe^Jane", "Doe^Jane")
+    assert peak < 40 << 20
+
+
+def test_a_deflated_index_is_not_inflated(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, DEFLATED)
+    (tmp_path / "DICOMDIR").write_bytes(head_of(paths[0]) + deflated(bytes(1 << 27)))
+    tracemalloc.start()
+    (found,) = find_scans(tmp_path).scans
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "DICOMDIR cannot be read" in found.messages[0]
+    assert peak < 40 << 20
+
+
+def test_a_header_of_very_many_empty_items_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = write_series(tmp_path, RECIPE)
+    content = paths[0].read_bytes()
+    sequence = b"\x00\x52\x30\x92SQ\x00\x00" + b"\xff" * 4 + b"\xfe\xff\x00\xe0\x00\x00\x00\x00" * 600_000
+    at = content.index(b"\xe0\x7f\x10\x00")
+    paths[0].write_bytes(content[:at] + sequence + b"\xfe\xff\xdd\xe0\x00\x00\x00\x00" + content[at:])
+    monkeypatch.setattr(dicom_meta, "MOST_READS", 1000)
+    (left_out,) = find_scans(tmp_path).refused
+    assert (left_out.path, left_out.code) == (paths[0], "bad_header")
+    assert "more than 1,000 elements and items" in left_out.reason

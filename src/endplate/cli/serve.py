@@ -17,7 +17,7 @@ _LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "sse_starlette", "sqlalc
 
 
 def serve(
-    *,
+    *paths: Path,
     data: Path | None = None,
     host: str = "127.0.0.1",
     port: int = 8787,
@@ -32,6 +32,8 @@ def serve(
     """Serve worklist and review page to browsers.
 
     Args:
+        paths: scans, or folders of scans or of finished reports (FOLDER/report.json or FOLDER/SCAN/report.json), to take in at
+            the start; read in place. What is in the worklist already stays as it is.
         data: folder for scans, reviews and uploads; $XDG_DATA_HOME/endplate or ~/.local/share/endplate if left out.
         host: address to listen at; any but this machine's own needs a token.
         port: to listen at; 0 takes a free one.
@@ -57,6 +59,7 @@ def serve(
         hosts=hosts or (),
         workers=workers,
         threads=threads,
+        paths=tuple(path.absolute() for path in paths),
     )
     if settings.mistake is not None:
         return _usage(settings.mistake)

@@ -16,6 +16,8 @@ import pydicom
 from pydicom import config
 from pydicom.dataset import Dataset
 
+from endplate.volume.dicom_meta import plain_header
+
 TAGS = (
     *("SpecificCharacterSet", "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientAge"),
     *("PatientSize", "PatientWeight", "PatientIdentityRemoved", "DeidentificationMethod", "StudyDate", "StudyTime"),
@@ -61,7 +63,8 @@ def of_file(path: Path) -> Dataset:
         with path.open("rb") as stream, config.disable_value_validation(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # pydicom decodes an element when it is asked for, hence all of it in here
-            return patient_and_study(pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(TAGS), force=True))
+            plain = plain_header(stream, path.name)
+            return patient_and_study(pydicom.dcmread(plain, stop_before_pixels=True, specific_tags=list(TAGS), force=True))
     # what a damaged file raises depends on its bytes
     except Exception:
         return patient_and_study(Dataset())

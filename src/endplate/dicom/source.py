@@ -22,6 +22,7 @@ from endplate.errors import InputRefused
 from endplate.report.report import Report
 from endplate.volume import slices as geometry
 from endplate.volume.dicom_headers import DicomSlice
+from endplate.volume.dicom_meta import plain_header
 from endplate.volume.dicom_series import Series, choose_slices
 from endplate.volume.read import files_of, find_scans
 from endplate.volume.scan_list import FoundScan
@@ -162,7 +163,8 @@ def _head(path: Path) -> _Head:
     try:
         with path.open("rb") as stream, config.disable_value_validation(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            header = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(_TAGS), force=True)
+            plain = plain_header(stream, path.name)
+            header = pydicom.dcmread(plain, stop_before_pixels=True, specific_tags=list(_TAGS), force=True)
             uids = [_valid(header.get(keyword), keyword, path) for keyword in ("StudyInstanceUID", "SeriesInstanceUID")]
             frame = str(header.get("FrameOfReferenceUID") or "")
             return _Head(patient.patient_and_study(header), uids[0], uids[1], frame, _sop_class(header))

@@ -29,6 +29,8 @@ def _upload_of(scan: Scan, uploads: Path) -> Path | None:
     """The folder of the upload that a scan is read from; None where it lies elsewhere."""
     root = uploads.absolute()
     source = Path(scan.source)
+    if ".." in source.parts:  # no upload's: it would lead out of the folder that is to be removed
+        return None
     return root / source.relative_to(root).parts[0] if source.is_relative_to(root) and source != root else None
 
 

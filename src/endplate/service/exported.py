@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from endplate.errors import InputRefused
 from endplate.exports import ExportInput, export, straight_spine
 from endplate.report.report import Report
 from endplate.report.table import write_atomically
@@ -42,6 +43,9 @@ def file_of(store: Store, folder: Path, scan: Scan, name: str, version: int | No
     review = None if saved is None else Review.from_dict(saved.document)
     if not name.endswith(_DICOM):
         return _version(review), export(name, _input(folder, model, review))
+    if model.source.path != scan.source:  # of a report from elsewhere: see `endplate.service.jobs.own_files`
+        where = f"{model.source.path[:200]!r}, in no folder that the service may read"
+        raise InputRefused("no_dicom_source", f"{scan.name}: its scan lies in {where}; start endplate serve with --folders for it")
     with _one_at_a_time:
         return _version(review), _kept(folder, model, review, name)
 

@@ -51,6 +51,7 @@ class Settings:
         limits: of what a client sends.
         workers: processes that measure.
         threads: of the networks in each; 0 shares the cores out.
+        paths: scans, or folders of scans or finished reports, that are taken in at the start.
     """
 
     data: Path
@@ -63,6 +64,12 @@ class Settings:
     limits: Limits = Limits()
     workers: int = 1
     threads: int = 0
+    paths: tuple[Path, ...] = ()
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """All folders of the server that may be read."""
+        return (*self.folders, *(path for path in self.paths if path.is_dir()))
 
     @property
     def url(self) -> str:
@@ -112,6 +119,9 @@ class Settings:
             return (
                 f"the token holds spaces or characters beyond ASCII; expected letters, digits and signs; make one with {MAKE_TOKEN}"
             )
+        gone = [str(path) for path in self.paths if not path.exists()]
+        if gone:
+            return f"{gone[0]} does not exist; expected a scan, or a folder of scans or of finished reports"
         missing = [str(f) for f in self.folders if not f.is_dir()]
         return f"--folders {missing[0]} is no folder; expected one that exists" if missing else None
 

@@ -31,6 +31,8 @@ _LOOK_S = 0.2
 _DEATHS_S = 1.0
 _LOST_S = 5.0
 _GRACE_S = 35.0
+_PAUSE_S = 3.0
+"""So long may disk or database take to come back before a worker ends because of them."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,13 @@ def _listen(place: Place, url: str) -> None:
     )
 
     def work(job_id: str) -> None:
-        do(place, job_id)
+        try:
+            do(place, job_id)
+        except Exception:
+            # to the queue the job would stay this worker's for ever; once the worker has ended, it is the next one's
+            traceback.print_exc()
+            place.watch.stopping.wait(_PAUSE_S)
+            _end(1)
 
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(work)
     DBOS.launch()

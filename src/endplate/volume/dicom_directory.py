@@ -13,7 +13,10 @@ from typing import Any
 import pydicom
 from pydicom import config
 
-_MOST_BYTES = 64 << 20
+from endplate.volume.dicom_meta import DEFLATED, transfer_syntax
+
+_MOST_BYTES = 8 << 20
+"""Of 20,000 files; pydicom makes a hundred times as much of items that are empty."""
 
 
 def note_on(directory: Path) -> str:
@@ -37,7 +40,12 @@ def _listed(directory: Path) -> list[str]:
         raise ValueError(f"{size:,} bytes, expected at most {_MOST_BYTES:,}")
     with config.disable_value_validation(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        dataset = pydicom.dcmread(directory, specific_tags=["DirectoryRecordSequence"])
+        with directory.open("rb") as stream:
+            # PS3.10 section 8.6 has it plain; pydicom would inflate another to its end, however long that is
+            if transfer_syntax(stream, directory.name)[0] == DEFLATED:
+                raise ValueError("deflated, expected Explicit VR Little Endian")
+            stream.seek(0)
+            dataset = pydicom.dcmread(stream, specific_tags=["DirectoryRecordSequence"])
         return [name for record in dataset.DirectoryRecordSequence if (name := _file_id(record))]
 
 

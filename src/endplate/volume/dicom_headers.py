@@ -16,7 +16,7 @@ from pydicom.tag import BaseTag, Tag
 
 from endplate.errors import InputRefused
 from endplate.volume.dicom_kinds import check_kind, texts
-from endplate.volume.dicom_meta import DEFLATED, EXPLICIT_LITTLE, MOST_PIXEL_BYTES, inflated_header, transfer_syntax
+from endplate.volume.dicom_meta import DEFLATED, EXPLICIT_LITTLE, MOST_PIXEL_BYTES, inflated_header, opened_file, transfer_syntax
 
 IMPLICIT_LITTLE, EXPLICIT_BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
 NATIVE = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG)
@@ -132,7 +132,7 @@ def read_dicom_file(path: Path) -> DicomFile:
         InputRefused: ``not_dicom``, ``deflated``, ``no_pixels``, ``no_geometry``, ``bad_header``, ``unreadable``.
     """
     try:
-        with path.open("rb") as stream, config.disable_value_validation(), warnings.catch_warnings():
+        with opened_file(path) as stream, config.disable_value_validation(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _read(stream, path)
     except InputRefused:

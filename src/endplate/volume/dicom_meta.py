@@ -21,6 +21,10 @@ MOST_HEADER_BYTES = 8 << 20
 MOST_PIXEL_BYTES = 64 << 20
 """Pixels of one deflated file: a slice of 4,096 x 4,096 at 32 bits, or 128 frames of 512 x 512."""
 
+LARGE_BYTES = 4 << 20
+MOST_READS = 1_000_000
+"""Of the header of one file: two for each item or element; half a million empty items take 0.2 GB."""
+
 _LONG = (b"OB", b"UN", b"OW", b"SQ", b"UT")
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
 _CHUNK = 1 << 18
@@ -73,6 +77,46 @@ def inflated_header(stream: BinaryIO, start: int, name: str) -> tuple[io.BytesIO
         found = f"{name}: is deflated DICOM whose first {MOST_HEADER_BYTES:,} bytes hold no pixels"
         raise InputRefused("deflated", f"{found}; expected a header shorter than that; store it as Explicit VR Little Endian")
     return io.BytesIO(_PLAIN_META + beginning), len(_PLAIN_META)
+
+
+class CountedReads(io.BufferedReader):
+    """A file of which pydicom reads only so many pieces: of an empty item it makes an object a hundred times as large.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self._left = MOST_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next piece.
+
+        Raises:
+            ValueError: if there have been too many.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError(f"more than {MOST_READS:,} elements and items before its pixels, expected a header of fewer")
+        return super().read(size)
+
+
+def opened_file(path: Path) -> BinaryIO:
+    """A DICOM file for pydicom; reads are counted where it is large enough to do harm."""
+    return CountedReads(path) if path.stat().st_size > LARGE_BYTES else path.open("rb")
+
+
+def plain_header(stream: BinaryIO, name: str) -> BinaryIO:
+    """A stream for pydicom, which would inflate a deflated file to its end, however long that is.
+
+    Raises:
+        InputRefused: as `transfer_syntax` and `inflated_header`.
+    """
+    syntax, start = transfer_syntax(stream, name)
+    plain: BinaryIO = inflated_header(stream, start, name)[0] if syntax == DEFLATED else stream
+    plain.seek(0)
+    return plain
 
 
 def inflated(stream: BinaryIO, start: int, first: int, count: int) -> bytes:

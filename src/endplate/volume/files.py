@@ -14,6 +14,7 @@ from endplate.errors import InputRefused
 from endplate.geometry import frames
 from endplate.volume import meta_image
 from endplate.volume.hounsfield import MOST_VOXELS, hounsfield
+from endplate.volume.nifti_header import check_extensions
 from endplate.volume.plausibility import check_plausible
 from endplate.volume.volume import Source, Volume
 
@@ -83,6 +84,7 @@ def _guarded(read: Callable[[Path], Volume], path: Path) -> Volume:
 def _nifti(path: Path) -> Volume:
     import nibabel
 
+    check_extensions(path)
     image: Any = nibabel.load(path)
     if not isinstance(image, nibabel.Nifti1Pair):
         raise InputRefused("unreadable", f"{path.name}: is a {type(image).__name__}; expected NIfTI; convert the image")

@@ -12,6 +12,7 @@ from endplate.errors import InputRefused
 from endplate.volume import meta_image
 from endplate.volume.dicom_headers import NATIVE, DicomSlice
 from endplate.volume.hounsfield import MOST_VOXELS
+from endplate.volume.nifti_header import check_extensions
 from endplate.volume.scan_list import FoundScan
 
 MOST_RATIO = 1032
@@ -66,6 +67,7 @@ def _check_slices(slices: Iterable[DicomSlice]) -> None:
 def _nifti(path: Path) -> tuple[int, int, int, bool]:
     import nibabel
 
+    check_extensions(path)
     image: Any = nibabel.load(path)
     voxels = math.prod(map(int, image.shape))
     wanted, size = voxels * image.get_data_dtype().itemsize, path.stat().st_size

@@ -7,6 +7,7 @@ import io
 import os
 import socket
 import struct
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -19,9 +20,9 @@ from pydicom.uid import ExplicitVRLittleEndian
 from dicom_series_factory import Recipe, write_series
 from endplate.service.http.problems import Refused
 from endplate.service.settings import Limits
-from endplate.service.uploads.incoming import arriving, sweep
+from endplate.service.uploads.incoming import arriving, scratch, sweep
 from endplate.service.uploads.receiving import safe_path
-from live_service import Live, running
+from live_service import Live, events, running
 
 BOUNDARY = "xxx"
 
@@ -202,6 +203,8 @@ def test_more_than_the_limits(tmp_path: Path) -> None:
     with running(tmp_path / "data", limits=Limits(total_bytes=1_000_000, files=3, idle_s=1.0)) as live:
         assert refused(live, ("ct.nii", b"\0" * 2_000_000), status=413)["code"] == "too_large"
         assert "3 files" in refused(live, *((f"{n}.nii", b"x") for n in range(4)), status=413)["message"]
+        deep = ("a/b/c/d/1.nii", whole_nifti()), ("e/f/g/h/2.nii", whole_nifti())
+        assert "3 folders" in refused(live, *deep, status=413)["message"]
         chunks = (
             f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="a.nii"\r\n\r\n'.encode(),
             *[b"0" * 65536] * 32,
@@ -261,6 +264,36 @@ def test_what_a_killed_service_left_is_swept(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), arriving(incoming, uploads):
         raise RuntimeError
     assert (os.listdir(incoming), os.listdir(uploads)) == ([], [folder.name])
+
+
+def test_archives_are_looked_into_beside_the_uploads_and_swept_after_a_kill(tmp_path: Path) -> None:
+    incoming, before = tmp_path / "incoming", tempfile.gettempdir()
+    with scratch(incoming):
+        place = Path(tempfile.mkdtemp())
+        assert place.is_relative_to(incoming)
+        assert sweep(incoming) == 0
+    assert (tempfile.gettempdir(), os.listdir(incoming)) == (before, [])
+    (incoming / "scratch-of-a-dead-one" / "endplate-x").mkdir(parents=True)
+    assert sweep(incoming) == 1
+
+
+def test_a_connection_without_a_request_is_closed(tmp_path: Path) -> None:
+    with running(tmp_path / "data", limits=Limits(idle_s=1.0)) as live:
+        assert live.raw(b"") == b""
+        assert live.raw(b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ") == b""
+        with socket.create_connection(("127.0.0.1", live.port), timeout=10) as stream:
+            for _ in range(2):
+                stream.sendall(b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                came = b""
+                while not came.endswith(b"}"):
+                    came += stream.recv(65536)
+            stream.sendall(b"GET /api/health HTTP/1.1\r\n")
+            assert stream.recv(65536) == b""
+        with live.client.stream("GET", "/api/events") as listening:
+            time.sleep(1.5)
+            assert listening.status_code == 200
+            live.upload(("a/ct.nii", whole_nifti()))
+            assert next(events(listening))[0] == "job"
 
 
 def test_a_script_for_a_name_stays_text(service: Live, tmp_path: Path) -> None:

@@ -25,10 +25,10 @@ class Folder(BaseModel):
 @router.post("/folders", status_code=202, responses=documented(404))
 def folders(service: Service, folder: Folder, actor: Actor) -> Job:
     """Orders the scans of a folder to be measured, or its finished reports to be taken in."""
-    path = _allowed(folder.path, service.settings.folders)
+    path = _allowed(folder.path, service.settings.roots)
     if folder.kind == "scans":
         return service.jobs.order_find([path], actor)
-    return service.jobs.order_import(path, actor)
+    return service.jobs.order_import(path, actor, roots=service.settings.roots)
 
 
 def _allowed(text: str, roots: tuple[Path, ...]) -> Path:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
-from fastapi.responses import JSONResponse
 
 from endplate.report.report import Report
 from endplate.report.review_state import Decision
 from endplate.review.document import Review, json_schema
 from endplate.service import saving
 from endplate.service.http.parts import Actor, KnownScan, Service
-from endplate.service.http.problems import documented, not_found
+from endplate.service.http.problems import AsciiJson, documented, not_found
 from endplate.service.saving import Saved
 
 router = APIRouter(prefix="/scans/{scan_id}", tags=["reviews"], responses=documented(404))
@@ -63,11 +62,11 @@ class Versions:
 
 
 @router.get("/review", response_model=Review, responses=_TAGGED)
-def review(service: Service, found: KnownScan, actor: Actor) -> JSONResponse:
+def review(service: Service, found: KnownScan, actor: Actor) -> AsciiJson:
     """The last saved version; what the model said, with ETag "0", where nobody saved one."""
     version, document = saving.last(service.store, found)
     service.store.note(actor, "review_opened", found.id, {"version": version})
-    return JSONResponse(document, headers={"ETag": saving.tag_of(version)})
+    return AsciiJson(document, headers={"ETag": saving.tag_of(version)})
 
 
 @router.put("/review", response_model=Saved, responses={**_TAGGED, **documented(412, 428)}, openapi_extra=_BODY)
@@ -89,11 +88,11 @@ def sign(service: Service, found: KnownScan, body: Body, actor: Actor, response:
 
 
 @router.post("/measure", response_model=Report, openapi_extra=_BODY)
-def measure(service: Service, found: KnownScan, body: Body) -> JSONResponse:
+def measure(service: Service, found: KnownScan, body: Body) -> AsciiJson:
     """The report as a review would leave it; nothing is kept."""
     report = saving.model_of(service.store, found)
     _, plain = saving.applied(report, saving.review_of(saving.parsed(body)))
-    return JSONResponse(plain)
+    return AsciiJson(plain)
 
 
 @router.get("/reviews")
@@ -104,9 +103,9 @@ def versions(service: Service, found: KnownScan) -> Versions:
 
 
 @router.get("/reviews/{version}", response_model=Review, responses=_TAGGED)
-def version(service: Service, found: KnownScan, version: Annotated[int, Path(ge=1, lt=2**31)]) -> JSONResponse:
+def version(service: Service, found: KnownScan, version: Annotated[int, Path(ge=1, lt=2**31)]) -> AsciiJson:
     """The document of one version."""
     kept = service.store.review(found.id, version)
     if kept is None:
         raise not_found(f"version {version} of the review of scan {found.name}", "see the list of versions")
-    return JSONResponse(kept.document, headers={"ETag": saving.tag_of(version)})
+    return AsciiJson(kept.document, headers={"ETag": saving.tag_of(version)})

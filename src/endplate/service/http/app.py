@@ -13,6 +13,7 @@ from endplate.service.api import audit, exports, folders, images, reviews, scans
 from endplate.service.api import jobs as jobs_api
 from endplate.service.http import pages, problems
 from endplate.service.http.parts import Parts
+from endplate.service.http.problems import AsciiJson
 from endplate.service.http.security import Guard
 from endplate.service.http.session import COOKIE, Sessions
 from endplate.service.keeping import Store
@@ -44,6 +45,7 @@ def create_app(settings: Settings, store: Store, jobs: Jobs) -> FastAPI:
         docs_url=None,  # these pages would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        default_response_class=AsciiJson,
     )
     app.state.parts = Parts(settings, store, jobs, sessions)
     # uploads that are looked at, large archives even unpacked, must not take the threads of everybody else

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -20,6 +22,14 @@ _SHOWN = 200
 _METHODS = ("DELETE", "GET", "POST", "PUT")
 _ADDRESSES = "expected one of those in /api/openapi.json"
 _log = logging.getLogger("endplate.service")
+
+
+class AsciiJson(JSONResponse):
+    """JSON in ASCII: a file name on Linux may hold bytes that are no text, and UTF-8 cannot carry what Python makes of them."""
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True)
@@ -68,9 +78,9 @@ def not_found(what: str, remedy: str = "look it up in the worklist") -> Refused:
     return Refused(404, "not_found", f"{what} does not exist, or no longer; {remedy}")
 
 
-def answer(status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def answer(status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> AsciiJson:
     """As it goes to the client."""
-    return JSONResponse(asdict(problem), status, dict(headers or {}))
+    return AsciiJson(asdict(problem), status, dict(headers or {}))
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -91,7 +101,7 @@ _WORDS = {
     415: "Another content type is expected",
     422: "A value is not what it may be",
     428: "If-Match is missing",
-    503: "The database is busy or away",
+    503: "The database is busy or away, or the disk is full",
 }
 
 
@@ -100,21 +110,22 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(EndplateError, _endplate)
+    app.add_exception_handler(OSError, _no_room)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
 
-def _refused(_: Request, error: Exception) -> JSONResponse:
+def _refused(_: Request, error: Exception) -> AsciiJson:
     assert isinstance(error, Refused)
     return answer(error.status, error.problem, error.headers)
 
 
-def _conflict(_: Request, error: Exception) -> JSONResponse:
+def _conflict(_: Request, error: Exception) -> AsciiJson:
     assert isinstance(error, Conflict)
     return answer(412, Stale("conflict", str(error), error.version))
 
 
-def _endplate(_: Request, error: Exception) -> JSONResponse:
+def _endplate(_: Request, error: Exception) -> AsciiJson:
     assert isinstance(error, EndplateError)
     if isinstance(error, StoreUnusable):
         _log.error("%s", error.message)  # with the address of the database, which is not the client's business
@@ -123,13 +134,22 @@ def _endplate(_: Request, error: Exception) -> JSONResponse:
     return answer(422, Problem(error.code, error.message))
 
 
-def _invalid(_: Request, error: Exception) -> JSONResponse:
+def _no_room(_: Request, error: Exception) -> AsciiJson:
+    assert isinstance(error, OSError)
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        raise error
+    _log.error("%s", error)
+    said = f"the service cannot write to its disk ({error.strerror}); free some room there, then try again"
+    return answer(503, Problem("busy", said), {"Retry-After": "2"})
+
+
+def _invalid(_: Request, error: Exception) -> AsciiJson:
     assert isinstance(error, RequestValidationError)
     said = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}, got {repr(e.get('input'))[:_SHOWN]}" for e in error.errors()[:5]]
     return answer(422, Problem("bad_request", f"{'; '.join(said)}; see /api/openapi.json"))
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> AsciiJson:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         return answer(404, Problem("not_found", f"there is nothing at this address; {_ADDRESSES}"))

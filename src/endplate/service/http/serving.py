@@ -7,16 +7,19 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import FrameType
 
 import uvicorn
 
 from endplate.service.http.app import create_app
+from endplate.service.http.connections import PromptProtocol
 from endplate.service.jobs.orders import Jobs
+from endplate.service.jobs.own_files import reports_in
 from endplate.service.jobs.supervise import Staff, start_workers
 from endplate.service.settings import Settings
 from endplate.service.store import opened_store
-from endplate.service.uploads.incoming import sweep
+from endplate.service.uploads.incoming import scratch, sweep
 
 _GRACE_S = 3
 """How long requests may still take at the end; streams of events end with it."""
@@ -70,10 +73,12 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]
         stack.enter_context(_ended_by_signals())
         stack.enter_context(listener)
         sweep(settings.incoming)
+        stack.enter_context(scratch(settings.incoming))
         store = opened_store(settings.url)
         stack.callback(store.close)
         jobs = Jobs(store, settings.data, settings.url)
         stack.callback(jobs.close)
+        _order(jobs, settings)
         if settings.workers:
             staff = Staff(settings.data, settings.url, settings.workers, settings.threads)
             stack.callback(start_workers(staff).stop)
@@ -82,10 +87,20 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]
         server.run(sockets=[listener])
 
 
+def _order(jobs: Jobs, settings: Settings) -> None:
+    """Takes in what the service was started with."""
+    for path in dict.fromkeys(settings.paths):
+        if reports_in(path):
+            jobs.order_at_start(path, "import", settings.roots)
+        else:
+            jobs.order_at_start(path, "find")
+
+
 def config(app: object, settings: Settings) -> uvicorn.Config:
     """How the application is served; a proxy's word on who asks and how is taken only where one was named."""
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
+        http=partial(PromptProtocol, settings.limits.idle_s),  # type: ignore[arg-type]
         lifespan="off",
         ws="none",
         log_level="warning",

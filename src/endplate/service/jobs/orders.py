@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ class Jobs:
     def __init__(self, store: Store, data: Path, url: Url | None = None) -> None:
         self._store, self._data = store, data
         self._queue = Queue(migrated(jobs_url(data, url)))
+        self._retrying = threading.Lock()
 
     def order_find(self, paths: Sequence[Path], actor: str, name: str = "") -> Job:
         """Looks for scans under paths, and measures each.
@@ -42,9 +44,31 @@ class Jobs:
         """
         return self._order("find", [path.absolute() for path in paths], actor, name)
 
-    def order_import(self, folder: Path, actor: str, name: str = "") -> Job:
-        """Takes finished reports: ``folder/SCAN/report.json`` as ``endplate quantify`` writes them."""
-        return self._order("import", [folder.absolute()], actor, name)
+    def order_import(self, folder: Path, actor: str, name: str = "", roots: Sequence[Path] = ()) -> Job:
+        """Takes finished reports: ``folder/SCAN/report.json`` as ``endplate quantify`` writes them.
+
+        Args:
+            folder: with the reports.
+            actor: who asked, for the audit trail.
+            name: what the user sees; the folder's name if left out.
+            roots: folders besides it in which the scans that the reports name may be looked for.
+        """
+        return self._order("import", [folder.absolute()], actor, name, roots)
+
+    def order_at_start(self, path: Path, kind: JobKind, roots: Sequence[Path] = ()) -> Job:
+        """A ``find`` or ``import`` of a path that the service is started with: one job for it, done again at every start.
+
+        What is in the worklist already stays as it is; what has come since is added, and so is what was deleted there.
+        """
+        path = path.absolute()
+        job = Job(scan_id(path, f"start {kind}"), kind, path.name, "waiting", now())
+        self._write(job, [path], "start", roots)
+        if self._store.add_job(job):
+            self._store.note("start", "ordered", None, {"job": job.id, "kind": kind, "paths": [str(path)]})
+            self._queue.put(job.id, kind)
+            return job
+        known = self._known(job.id)
+        return self._again(known) if known.state in ENDED else known
 
     def order_measure(self, scan_id: str, name: str, parent: Job) -> bool:
         """For ``find``: measures a scan; False where that has been ordered before."""
@@ -85,11 +109,14 @@ class Jobs:
             LookupError: if there is no such job.
             ValueError: if it has neither failed nor been cancelled.
         """
-        job = self._known(job_id)
-        if job.state not in ("failed", "cancelled"):
-            raise ValueError(f"job {job_id} is {job.state}; expected one that has failed or was cancelled; wait until it has ended")
-        self._store.note(actor, "retried", job.scan_id, {"job": job.id, "kind": job.kind})
-        return self._again(job)
+        with self._retrying:  # the second click must not put a job back that runs already because of the first
+            job = self._known(job_id)
+            if job.state not in ("failed", "cancelled"):
+                raise ValueError(
+                    f"job {job_id} is {job.state}; expected one that has failed or was cancelled; wait until it has ended"
+                )
+            self._store.note(actor, "retried", job.scan_id, {"job": job.id, "kind": job.kind})
+            return self._again(job)
 
     def _again(self, job: Job) -> Job:
         """Puts a job that has ended into the queue as if it were new."""
@@ -128,15 +155,19 @@ class Jobs:
         """Gives connections back."""
         self._queue.close()
 
-    def _order(self, kind: JobKind, paths: list[Path], actor: str, name: str) -> Job:
+    def _order(self, kind: JobKind, paths: list[Path], actor: str, name: str, roots: Sequence[Path] = ()) -> Job:
         if not paths:
             raise ValueError(f"a job of kind {kind} got no path; expected at least one; give a file or folder")
         job = Job(uuid4().hex, kind, name or paths[0].name, "waiting", now())
-        write_order(self._data, job.id, {"paths": [str(path) for path in paths], "actor": actor})
+        self._write(job, paths, actor, roots)
         self._store.add_job(job)
         self._store.note(actor, "ordered", None, {"job": job.id, "kind": kind, "paths": [str(path) for path in paths]})
         self._queue.put(job.id, kind)
         return job
+
+    def _write(self, job: Job, paths: list[Path], actor: str, roots: Sequence[Path]) -> None:
+        within = {"roots": [str(root.absolute()) for root in roots]} if roots else {}
+        write_order(self._data, job.id, {"paths": [str(path) for path in paths], "actor": actor, **within})
 
     def _cancel(self, job: Job, actor: str) -> Job:
         if job.state in ENDED:

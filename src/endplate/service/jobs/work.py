@@ -27,7 +27,7 @@ _WORK: dict[str, Callable[[Place, Job, Progress], Outcome]] = {"find": find, "me
 
 
 def do(place: Place, job_id: str) -> None:
-    """Does a job, unless it has ended already; never raises."""
+    """Does a job, unless it has ended already; raises only where not even its failure can be kept, for want of disk or database."""
     if place.watch.stopping.is_set():
         _never()
     place.watch.begin(job_id)
@@ -52,9 +52,12 @@ def fail(place: Place, job: Job, message: str, trace: str = "") -> None:
     """Ends a job, and says why; a traceback goes into a file."""
     if trace:
         path = place.folder(job.scan_id) / TRACEBACK if job.scan_id else place.data / ORDERS / f"{job.id}.{TRACEBACK}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, trace.encode(errors="backslashreplace"))
-        message = f"{message}; the trace is in {path}"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, trace.encode(errors="backslashreplace"))
+            message = f"{message}; the trace is in {path}"
+        except OSError as error:  # a full disk must not keep the job from its end
+            message = f"{message}; the trace cannot be written ({error})"
     _end(place, job, "failed", message)
 
 
@@ -84,6 +87,9 @@ def _worked(place: Place, job: Job) -> None:
         _give_back(place, job)
     except (EndplateError, SourceGone) as error:
         fail(place, job, str(error))
+    except OSError as error:
+        what = f"a file cannot be read or written ({error})"
+        fail(place, job, f"{what}; check the disk of {place.data} and its room, then retry", traceback.format_exc())
     except Exception as error:
         what = f"endplate failed on this {job.kind} ({type(error).__name__}: {error}); please report it"
         fail(place, job, what, traceback.format_exc())

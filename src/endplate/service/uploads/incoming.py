@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,26 @@ def arriving(incoming: Path, uploads: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
+        os.close(handle)
+
+
+@contextmanager
+def scratch(incoming: Path) -> Iterator[None]:
+    """Archives that are looked into are unpacked here until the block ends; after a kill they go at the next start.
+
+    The machine's own folder for that may be memory, is anyone's to see, and keeps a patient's files after a kill.
+    """
+    folder = incoming / f"scratch-{uuid4().hex}"
+    folder.mkdir(parents=True, mode=0o700)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    before = tempfile.tempdir
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        tempfile.tempdir = str(folder)
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
 
 

@@ -71,6 +71,7 @@ class Receiver:
         self._folder, self._limits = folder, limits
         self._header, self._headers = [b"", b""], dict[bytes, bytes]()
         self._in_file, self._text, self._ended = False, b"", False
+        self._folders = set[PurePosixPath]()
         self._pending: list[Callable[[], None]] = []
         self._stream: BinaryIO | None = None
         calls = {
@@ -138,6 +139,9 @@ class Receiver:
             raise Refused(413, "too_large", f"more than {self._limits.files:,} files; send them in parts, or as a zip")
         path = safe_path(options[b"filename"], self._limits)
         self.paths.append(path)
+        self._folders.update(path.parents)
+        if len(self._folders) > self._limits.files + 1:  # each takes room on the disk, and a path may hold hundreds
+            raise Refused(413, "too_large", f"more than {self._limits.files:,} folders; send them in parts, or as a zip")
         self._pending.append(lambda: self._open(self._folder / path))
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
