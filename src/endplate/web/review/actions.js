@@ -50,7 +50,7 @@ export class Actions {
     const { state } = this;
     const first = fromHere ? Math.max(state.selectedIndex, 0) : 0;
     const after = shifted(state.vertebrae, by, state.rules, first);
-    if (after) state.edit(() => after);
+    if (after && state.edit(() => after)) this.tell("");
     else if (fromHere) this.tell("Names from here down cannot move that way: one would meet the name above it, or leave C1 to S1.");
     else this.tell("All names cannot move that way: one would leave C1 to S1. Rename or delete that vertebra first.");
   }

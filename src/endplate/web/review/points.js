@@ -269,6 +269,9 @@ function ghosts(here, there, moved) {
 function deleted(at, name) {
   const outline = [at[0], at[2], at[4], at[5], at[3], at[1]].map((p) => p.map(px).join(",")).join(" ");
   const [x, y] = [(at[0][0] + at[5][0]) / 2, (at[0][1] + at[5][1]) / 2];
+  const outlined = svg("polygon", { class: "gone", points: outline });
+  // on a small body the words would lie over the names of its neighbours; the outline says enough
+  if (at[1][1] - at[0][1] < ROOMY_PX / 2) return svg("g", {}, outlined);
   const words = svg("text", { class: "gone", x: px(x), y: px(y) }, `${name} deleted`);
-  return svg("g", {}, svg("polygon", { class: "gone", points: outline }), words);
+  return svg("g", {}, outlined, words);
 }
