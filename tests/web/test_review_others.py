@@ -85,7 +85,7 @@ def test_names_in_doubt_are_shifted_with_one_click(made: Measured, service: Serv
     page = opened(scan).page
     assert names(page)[0] == "T8 ?"
     line = page.inner_text(DOUBT)
-    assert "takes the first vertebra for T8 (40 %), it may be T7 (54 %)" in line
+    assert "first vertebra is taken for T8 (40 %), it may be T7 (54 %)" in line
     assert "--top-level" not in page.inner_text("body")
     page.click(f"{DOUBT} button:text('Shift all names: T8 → T7')")
     frame(page)

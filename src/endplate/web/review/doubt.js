@@ -3,7 +3,7 @@
 
 import { chance } from "../words.js";
 import { banner } from "./dialogue.js";
-import { shifted } from "./vertebrae.js";
+import { changed, fittingNames, shifted } from "./vertebrae.js";
 
 /** @typedef {import("../rules/types.js").ReviewVertebra} ReviewVertebra */
 /** @typedef {import("../rules/types.js").Rules} Rules */
@@ -16,14 +16,40 @@ export class NamesInDoubt {
   }
 
   draw() {
-    const { findings, report, rules, editable } = this.state;
-    // a body that the reader left without a name is the reader's doubt, not the model's
-    const doubted = findings.some(({ body }) => body.level !== null && body.levelConfidence < rules.uncertain_level);
-    if (!doubted || !report.levels) return banner("names", null);
+    const { report, editable } = this.state;
+    if (!report.levels || !this.#doubted()) return banner("names", null);
     const { top, alternative } = report.levels;
-    const after = editable && top && alternative ? renamed(this.state.vertebrae, stepsBetween(top, alternative, rules), rules) : null;
-    const act = () => void (after && this.state.edit(() => after));
-    banner("names", said(report.levels, after !== null), after ? [{ text: `Shift all names: ${top} → ${alternative}`, act }] : []);
+    const after = editable && top && alternative ? this.#renamed(top, alternative) : null;
+    const act = () => void (after && this.state.edit(() => after.vertebrae));
+    banner("names", said(report.levels, after !== null), after ? [{ text: after.text, act }] : []);
+  }
+
+  /** Whether a name that the reader left as it was is less sure than wanted, or all together are. */
+  #doubted() {
+    const { findings, report, rules, shown } = this.state;
+    // a body that the reader left without a name is the reader's doubt, not the model's
+    if (findings.some(({ body }) => body.level !== null && body.levelConfidence < rules.uncertain_level)) return true;
+    const untouched = shown.every((v) => v.model_index !== null && v.level === report.vertebrae[v.model_index].level);
+    return untouched && report.levels?.uncertain === true;
+  }
+
+  /**
+   * The names by the model's next likely reading; null where one would leave C1 to S1.
+   *
+   * @param {string} top the first name as the model has it
+   * @param {string} other
+   * @returns {{vertebrae: ReviewVertebra[], text: string} | null}
+   */
+  #renamed(top, other) {
+    const { vertebrae, rules } = this.state;
+    const usual = Object.keys(rules.levels).filter((name) => Number.isInteger(rules.levels[name].place));
+    if (usual.includes(top) && usual.includes(other)) {
+      const after = shiftedBy(vertebrae, usual.indexOf(other) - usual.indexOf(top), rules);
+      return after && { vertebrae: after, text: `Shift all names: ${top} → ${other}` };
+    }
+    // a variant (T13, L6) is one more name between the others, which all keep theirs
+    const fits = fittingNames(vertebrae, 0, rules).includes(other);
+    return fits ? { vertebrae: changed(vertebrae, vertebrae[0].id, { level: other }), text: `Rename the first: ${top} → ${other}` } : null;
   }
 }
 
@@ -32,30 +58,17 @@ export class NamesInDoubt {
  * @param {boolean} offered whether a button offers the other names
  */
 function said({ confidence, top, alternative, alternative_probability }, offered) {
-  const taken = `Level names are uncertain: the model takes the first vertebra for ${top ?? "an unnamed one"} (${chance(confidence)})`;
+  const taken = `Level names are uncertain: the first vertebra is taken for ${top ?? "an unnamed one"} (${chance(confidence)})`;
   const other = alternative ? `, it may be ${alternative} (${chance(alternative_probability)})` : "";
   return `${taken}${other}.${offered ? " Count from the last rib or the sacrum." : ""}`;
-}
-
-/**
- * How many names lie between two, towards the feet where positive; variants (T13, L6) do not count.
- *
- * @param {string} from
- * @param {string} to
- * @param {Rules} rules
- */
-function stepsBetween(from, to, rules) {
-  const names = Object.keys(rules.levels).filter((name) => Number.isInteger(rules.levels[name].place));
-  return names.indexOf(to) - names.indexOf(from);
 }
 
 /**
  * @param {ReviewVertebra[]} vertebrae
  * @param {number} steps towards the feet where positive
  * @param {Rules} rules
- * @returns {ReviewVertebra[] | null} null where a name would leave C1 to S1
  */
-function renamed(vertebrae, steps, rules) {
+function shiftedBy(vertebrae, steps, rules) {
   /** @type {ReviewVertebra[] | null} */
   let after = steps === 0 ? null : vertebrae;
   for (let step = 0; after && step < Math.abs(steps); step += 1) after = shifted(after, steps > 0 ? 1 : -1, rules);

@@ -35,11 +35,11 @@ async function main() {
   const { report, rules, images, scan } = opened;
   who(scan);
   const tagged = await review;
-  if (!report || !rules || !tagged || report.status === "refused") return absent(opened);
+  if (!report || !rules || !tagged || report.status === "refused") return absent(opened, false);
   const state = new State(report, rules, tagged.content, versionOf(tagged.etag));
   const page = assembled(state, images);
   notes(opened);
-  if (!report.vertebrae.length && !state.vertebrae.length) absent(opened);
+  if (!report.vertebrae.length && !state.vertebrae.length) absent(opened, true);
   state.select(state.worst());
   const straight = await pixels;
   if (straight && images) page.stage.show(straight.hu, images.straight);

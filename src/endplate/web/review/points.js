@@ -2,6 +2,7 @@
 /** Points, height lines, names and grades over the straight image. */
 
 import { put, say, svg } from "./dom.js";
+import { uncover } from "./labels.js";
 import { percent } from "./numbers.js";
 import { movedMm } from "./opened.js";
 import { COLUMNS, ENDS, SIX } from "./vertebrae.js";
@@ -36,6 +37,8 @@ export class Points {
   #bodies = new Map();
   /** what was drawn last of each body @type {Map<string, unknown[]>} */
   #drawn = new Map();
+  /** whether a label may have come to lie over another */
+  #moved = false;
   #layers;
   /** @type {SVGGElement[]} */
   handles;
@@ -81,6 +84,8 @@ export class Points {
       this.#drawn.delete(id);
     }
     shown.forEach((v, i) => this.#body(v, findings[i], view));
+    if (this.#moved) this.#declutter();
+    this.#moved = false;
     this.#model(view);
     this.#handles(view);
   }
@@ -96,6 +101,7 @@ export class Points {
     const before = this.#drawn.get(v.id);
     if (before && facts.every((fact, i) => fact === before[i])) return;
     this.#drawn.set(v.id, facts);
+    this.#moved = true;
     let marks = this.#bodies.get(v.id);
     if (!marks) {
       marks = newMarks(v.id);
@@ -106,6 +112,16 @@ export class Points {
     put(marks.group, "data-grade", finding.grade ?? "none");
     marks.group.classList.toggle("selected", selected);
     label(marks, v, finding, this.screen(v.points_lps_mm, view), this.state, this.width);
+  }
+
+  /** Where bodies lie so close that words would cover each other, those of the chosen one stay, then those of the worst. */
+  #declutter() {
+    const { shown, findings, selected } = this.state;
+    const weight = shown.map((v, i) => (v.id === selected ? 9 : (findings[i].grade ?? 0)));
+    const order = [...shown.keys()].sort((a, b) => weight[b] - weight[a] || a - b);
+    const inOrder = order.flatMap((at) => this.#bodies.get(shown[at].id) ?? []);
+    uncover(inOrder.map(({ name }) => name));
+    uncover(inOrder.map(({ said }) => said));
   }
 
   /**
