@@ -120,9 +120,9 @@ export class Actions {
   /** @param {string | null} id */
   choose(id) {
     if (id === null) return;
-    // the arrow keys must not move a point of a vertebra that has only just been chosen
+    // the arrow keys must not move a point of a vertebra that has only just been chosen; from the image, Tab leads to its points
     const { host } = this.stage;
-    if (document.activeElement?.closest("#marks")) host.focus();
+    if (document.activeElement === document.body || document.activeElement?.closest("#marks")) host.focus();
     this.state.select(id);
     this.stage.zoomToSelected();
   }
