@@ -23,6 +23,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -124,7 +125,8 @@ def service(data: Path, asked: argparse.Namespace) -> Iterator[str]:
 
     data.mkdir()
     fill(sqlite_url(data / "endplate.sqlite"), many_scans(asked.scans - 1))
-    command = [sys.executable, "-m", "endplate", "serve", "--port", "0", "--data", str(data), "--folders", str(asked.data.resolve())]
+    where = ["--port", "0", "--data", str(data), "--folders", str(asked.data.resolve())]
+    command = [sys.executable, "-m", "endplate", "serve", *where]
     served = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
     try:
         assert served.stdout is not None
@@ -211,7 +213,7 @@ def dragged(chromium: Any, url: str, frames: int) -> dict[str, Any]:
         after, counted = metrics(), opened.evaluate("window.frames")
         opened.mouse.up()
         assert "unsaved" in opened.inner_text("#saved")  # it was the point that moved, not the image
-    intervals = [b[0] - a[0] for a, b in zip(counted, counted[1:], strict=False)]
+    intervals = [b[0] - a[0] for a, b in pairwise(counted)]
     each = {name: round(1000 * (after[name] - before[name]) / len(counted), 2) for name in after}
     return {
         "frames": len(intervals),

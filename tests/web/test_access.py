@@ -29,7 +29,8 @@ CONTRAST = """() => {
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const node = walk.currentNode.parentElement;
-    if (!walk.currentNode.textContent.trim() || node.closest("svg, #stage, figure, :disabled, noscript, option, .unseen, .skip")) continue;
+    const elsewhere = "svg, #stage, figure, :disabled, noscript, option, .unseen, .skip";
+    if (!walk.currentNode.textContent.trim() || node.closest(elsewhere)) continue;
     if (!node.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
     const [a, b] = [light(parsed(getComputedStyle(node).color)[0]), light(ground(node))].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05);
@@ -39,7 +40,8 @@ CONTRAST = """() => {
 }"""
 CROWDED = """() => {
   const all = [...document.querySelectorAll("button, a[href], input, select, textarea, summary")].filter(n =>
-    n.checkVisibility({visibilityProperty: true, opacityProperty: true}) && !n.closest("dialog:not([open]), .skip, .scroll, .unseen, tbody"));
+    n.checkVisibility({visibilityProperty: true, opacityProperty: true}) &&
+    !n.closest("dialog:not([open]), .skip, .scroll, .unseen, tbody"));
   const boxes = all.map(n => [n, n.getBoundingClientRect()]);
   const said = n => n.id || n.textContent.trim();
   const bad = [];
@@ -84,9 +86,8 @@ def page(request: pytest.FixtureRequest, made: Measured, service: Served, browse
 def test_all_that_takes_the_keyboard_has_a_name_and_a_role(page: Any) -> None:
     session = page.context.new_cdp_session(page)
     nodes = session.send("Accessibility.getFullAXTree")["nodes"]
-    focusable = [
-        n for n in nodes if not n["ignored"] and any(p["name"] == "focusable" and p["value"]["value"] for p in n.get("properties", []))
-    ]
+    takes = {"name": "focusable", "value": {"type": "booleanOrUndefined", "value": True}}
+    focusable = [n for n in nodes if not n["ignored"] and takes in n.get("properties", [])]
     assert len(focusable) > 10
     unnamed = [n["role"]["value"] for n in focusable if not n.get("name", {}).get("value", "").strip()]
     assert unnamed == []

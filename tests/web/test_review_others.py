@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from endplate.report.report import Report
 from review_tab import Open, choose, drag, frame, is_saved, names, row_of, save, saved
@@ -98,6 +99,18 @@ def test_names_in_doubt_are_shifted_with_one_click(made: Measured, service: Serv
     page.wait_for_selector(DOUBT)
 
 
+def test_a_variant_in_doubt_renames_the_first_alone(made: Measured, service: Served, opened: Open) -> None:
+    report = doubted(made.report, "T13")
+    kept = tuple(v for v in report.vertebrae if v.level not in ("T8", "T9", "T10", "T11"))
+    assert report.levels is not None
+    cut = replace(report, vertebrae=kept, levels=replace(report.levels, top="T12"))
+    page = opened(put(service, made, "a variant in doubt", report=cut)).page
+    before = names(page)
+    page.click(f"{DOUBT} button:text('Rename the first: T12 → T13')")
+    frame(page)
+    assert names(page) == ["T13", *before[1:]]
+
+
 def test_an_export_that_is_refused_says_why(scan: str, opened: Open) -> None:
     page = opened(scan).page
     page.click("#exports summary")
@@ -121,3 +134,25 @@ def test_the_foot_says_who_verified_it_and_until_then_that_nobody_did(scan: str,
     page.click("#banners button:text('Amend')")
     frame(page)
     assert page.inner_text(".foot") == f"{foot}AI result, not verified until signed."
+
+
+def test_what_was_chosen_stays_in_view_and_words_apart_when_the_window_changes(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    choose(page, "L3")
+    for width, height in ((1200, 1920), (1280, 600)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(200)
+        stage, row = page.locator("#stage").bounding_box(), page.locator("#vertebrae tr[aria-selected=true]").bounding_box()
+        scroll = page.locator(".scroll").bounding_box()
+        points = [h.bounding_box() for h in page.locator(".handle").all()]
+        assert all(stage["y"] < p["y"] < stage["y"] + stage["height"] for p in points)
+        assert scroll["y"] <= row["y"]
+        assert row["y"] + row["height"] <= scroll["y"] + scroll["height"] + 1
+    page.keyboard.press("f")
+    page.set_viewport_size({"width": 1280, "height": 480})
+    page.wait_for_timeout(200)
+    ys = """all => all.filter(t => t.textContent && t.checkVisibility({visibilityProperty: true}))
+        .map(t => Number(t.getAttribute("y")))"""
+    shown = sorted(page.locator("#marks .name").evaluate_all(ys))
+    assert len(shown) > 1
+    assert all(b - a >= 10 for a, b in pairwise(shown))

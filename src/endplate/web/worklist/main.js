@@ -274,7 +274,7 @@ takeKeys({
   r: () => void load(),
   u: showing("upload"),
   a: showing("server-folder"),
-  o: () => jobs.open(jobs.panel.hidden),
+  o: () => jobs.open(jobs.panel.hidden === true),
   Delete: () => askDelete(table.held),
   "?": showing("help"),
   Escape: () => jobs.open(false),
