@@ -71,5 +71,5 @@ export class Others {
  */
 function said({ version, decision, reader, at }, unsaved) {
   const what = decision === "draft" ? `Somebody else has just saved a draft (version ${version})` : `${reader} has signed it: ${reviewWord(decision)}, version ${version}, ${moment(at)}`;
-  return `${what}. This page shows an earlier version.${unsaved ? " Your edits are not saved; Undo brings them back once theirs is loaded." : ""}`;
+  return `${what}. This page shows an earlier version.${unsaved ? " Your edits are not saved; once theirs is loaded, Undo puts them on top." : ""}`;
 }
