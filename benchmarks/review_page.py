@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import signal
@@ -113,7 +114,7 @@ def main() -> None:
 def spread(numbers: list[float]) -> dict[str, float]:
     """Median, 95th percentile and worst."""
     ordered = sorted(numbers)
-    p95 = ordered[min(round(0.95 * len(ordered)), len(ordered) - 1)]
+    p95 = ordered[math.ceil(0.95 * len(ordered)) - 1]
     return {name: round(x, 2) for name, x in (("median", statistics.median(ordered)), ("p95", p95), ("worst", ordered[-1]))}
 
 
