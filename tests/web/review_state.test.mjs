@@ -91,6 +91,39 @@ test("somebody else's version comes in, and undo brings the reader's back", () =
   assert.equal(state.document().version, 8);
 });
 
+test("what somebody else saved is kept when mine comes back on top of it", () => {
+  const state = opened();
+  const theirs = opened();
+  dragged(theirs, "L2", -3);
+  dragged(theirs, "L1", -9);
+  theirs.edit((all) => edits.removed(all, at(theirs, "L3").id));
+  const id = at(state, "L1").id;
+  dragged(state, "L1", -4);
+  state.edit((all) => edits.changed(all, id, { not_assessable: "metal" }));
+  const mine = at(state, "L1").points_lps_mm;
+  state.take({ ...review, version: 1, vertebrae: theirs.vertebrae }, 1);
+  assert.deepEqual(state.vertebrae, theirs.vertebrae);
+  state.undo();
+  assert.ok(!state.canUndo);
+  assert.deepEqual(at(state, "L2"), at(theirs, "L2"));
+  assert.equal(at(state, "L3"), undefined);
+  assert.equal(at(state, "L1").not_assessable, "metal");
+  assert.deepEqual(at(state, "L1").points_lps_mm, mine);
+  state.redo();
+  assert.deepEqual(state.vertebrae, theirs.vertebrae);
+  // a body that one added and one that the other deleted
+  const other = opened();
+  other.edit((all) => edits.removed(all, at(other, "L2").id));
+  const lower = (v, mm) => ({ ...v, points_lps_mm: Object.fromEntries(Object.entries(v.points_lps_mm).map(([k, pair]) => [k, pair.map((p) => [p[0], p[1], p[2] + mm])])) });
+  other.edit((all) => [...all, lower({ ...all.at(-1), id: "r1", model_index: null, level: null }, -35)]);
+  other.take({ ...review, version: 1, vertebrae: theirs.vertebrae }, 1);
+  other.undo();
+  assert.equal(at(other, "L2"), undefined);
+  assert.equal(at(other, "L3"), undefined);
+  assert.equal(other.vertebrae.at(-1).id, "r1");
+  assert.deepEqual(at(other, "L1"), at(theirs, "L1"));
+});
+
 test("bodies stay head to feet whatever is dragged where", () => {
   const state = opened();
   assert.ok(!dragged(state, "L1", 900));

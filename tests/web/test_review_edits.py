@@ -109,6 +109,7 @@ def test_what_cannot_be_reviewed_says_why_and_what_to_do(made: Measured, service
             page.wait_for_selector("#absent:visible")
             assert words in page.inner_text("#absent")
             assert remedy in page.inner_text("#absent")
+            assert page.is_visible("#actions") == (kind == "no_spine")
             if kind == "no_spine":
                 page.click("#sign")
                 page.wait_for_selector("#sign-accepted:checked")

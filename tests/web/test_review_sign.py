@@ -32,6 +32,7 @@ def test_two_readers_cannot_lose_each_others_work(service: Served, scan: str, op
     mine.keyboard.press("Control+z")
     frame(mine)
     assert row_of(mine, "L3")[1:4] == edited[1:4]
+    assert row_of(mine, "L2")[1:4] == row_of(theirs, "L2")[1:4]
     save(mine, 2)
     assert [r.version for r in service.store.reviews(scan)] == [1, 2]
 

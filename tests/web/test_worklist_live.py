@@ -113,6 +113,10 @@ def test_jobs_tell_why_they_failed_and_go_again_or_end(browser: Any, fresh: Serv
         opened.page.click(f"#order-{waiting.id}")
         opened.page.wait_for_selector(f"#jobs-done-list [data-job='{waiting.id}']")
         assert fresh.store.job(waiting.id).state == "cancelled"  # type: ignore[union-attr]
+        refused = Job("ef" * 16, "measure", "slab", "waiting", "2026-11-25T08:00:00.000+00:00")
+        fresh.store.add_job(refused)
+        fresh.store.update_job(refused.id, state="done", message="12 slices; expected 40 or more")
+        opened.page.wait_for_selector(f"#jobs-done-list [data-job='{refused.id}']:has-text('No result')")
         press(opened, "Escape")
         assert opened.page.locator("#jobs").is_hidden()
         assert opened.said == []

@@ -84,6 +84,17 @@ export async function getPixels(path) {
 }
 
 /**
+ * A file, and the name that the service gives it.
+ *
+ * @param {string} path
+ */
+export async function getFile(path) {
+  const answer = await request(path);
+  const named = /filename="([^"]*)"/.exec(answer.headers.get("Content-Disposition") ?? "");
+  return { blob: await answer.blob(), name: named ? named[1] : "" };
+}
+
+/**
  * @typedef {object} Piece a file and where it lay in what the user chose
  * @property {File} file
  * @property {string} path

@@ -23,9 +23,10 @@ const OTHER_NORMS = "It was measured by norms of your own, which this service do
 
 /**
  * @param {Opened} opened
+ * @param {boolean} signable whether it can be signed all the same, as a scan without a spine can
  * @returns {void}
  */
-export function absent({ scan, report, rules }) {
+export function absent({ scan, report, rules }, signable) {
   const said = [...(report?.messages ?? []).filter((m) => m.severity !== "info" || m.code === "no_spine").map((m) => m.text)];
   const message = said.length ? said : [scan.message].filter(Boolean);
   const lines = message.map((text) => element("p", {}, text));
@@ -34,6 +35,7 @@ export function absent({ scan, report, rules }) {
   part("absent").replaceChildren(element("h2", {}, statusWord(scan.status)), ...lines, remedy, back);
   part("absent").hidden = false;
   part("review").hidden = true;
+  part("actions").hidden = !signable;
   if (scan.status === "waiting" || scan.status === "running") void reopened(scan.id, scan.status);
 }
 

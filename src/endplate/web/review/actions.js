@@ -50,7 +50,7 @@ export class Actions {
     const { state } = this;
     const first = fromHere ? Math.max(state.selectedIndex, 0) : 0;
     const after = shifted(state.vertebrae, by, state.rules, first);
-    if (after) state.edit(() => after);
+    if (after && state.edit(() => after)) this.tell("");
     else if (fromHere) this.tell("Names from here down cannot move that way: one would meet the name above it, or leave C1 to S1.");
     else this.tell("All names cannot move that way: one would leave C1 to S1. Rename or delete that vertebra first.");
   }
@@ -120,9 +120,9 @@ export class Actions {
   /** @param {string | null} id */
   choose(id) {
     if (id === null) return;
-    // the arrow keys must not move a point of a vertebra that has only just been chosen
+    // the arrow keys must not move a point of a vertebra that has only just been chosen; from the image, Tab leads to its points
     const { host } = this.stage;
-    if (document.activeElement?.closest("#marks")) host.focus();
+    if (document.activeElement === document.body || document.activeElement?.closest("#marks")) host.focus();
     this.state.select(id);
     this.stage.zoomToSelected();
   }

@@ -1,5 +1,5 @@
 // @ts-check
-/** The head of the page: whose scan, what is saved, earlier versions, exports. */
+/** The head of the page: whose scan, what is saved, whether it is verified, earlier versions. */
 
 import { element } from "../element.js";
 import { dicomDate, moment, personName, reviewWord } from "../words.js";
@@ -10,21 +10,6 @@ import { part, say } from "./dom.js";
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./types.js").Review} Review */
 /** @typedef {import("./types.js").Scan} Scan */
-
-const EXPORTS = [
-  ["report.pdf", "Report (PDF)"],
-  ["report.html", "Report (HTML)"],
-  ["findings.csv", "Table (CSV)"],
-  ["report.json", "Report (JSON)"],
-  ["review.json", "Review (JSON)"],
-  ["overview.png", "Overview (PNG)"],
-  ["report.sr.dcm", "DICOM structured report"],
-  ["overview.sc.dcm", "DICOM secondary capture"],
-  ["report.pdf.dcm", "DICOM encapsulated PDF"],
-  ["fhir.json", "FHIR (JSON)"],
-  ["slicer.mrk.json", "3D Slicer markups"],
-  ["truth.json", "Truth for training (signed only)"],
-];
 
 /** @param {Scan} scan */
 export function who(scan) {
@@ -40,24 +25,11 @@ export class Head {
   /**
    * @param {State} state
    * @param {Saving} saving
-   * @param {string} scanId
    */
-  constructor(state, saving, scanId) {
+  constructor(state, saving) {
     this.state = state;
     this.saving = saving;
-    this.scanId = scanId;
     part("versions").addEventListener("click", () => void this.versions());
-    const menu = /** @type {HTMLDetailsElement} */ (part("exports"));
-    addEventListener("pointerdown", (event) => {
-      if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
-    });
-    menu.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !menu.open) return;
-      menu.open = false;
-      menu.querySelector("summary")?.focus();
-      event.preventDefault();
-    });
-    menu.addEventListener("toggle", () => this.#links());
   }
 
   draw() {
@@ -69,6 +41,7 @@ export class Head {
     say(part("saved"), this.#saved());
     part("saved").classList.toggle("unsaved", state.unsaved);
     this.#mode();
+    this.#verified();
   }
 
   #saved() {
@@ -91,6 +64,16 @@ export class Head {
     banner("signed", state.mode === "signed" ? signed : amending ? `${signed} You amend it: the next save makes a new draft.` : null, amending ? [] : [amend]);
   }
 
+  /** Below the page, always: a result that nobody signed must not be taken for one that was verified. */
+  #verified() {
+    const { old, saved, mode } = this.state;
+    const shown = old ?? saved;
+    const verified = shown.decision.startsWith("accepted") && mode !== "edit";
+    const signed = verified || (shown.decision === "rejected" && mode !== "edit");
+    say(part("verified"), signed ? `${signature(shown)}.` : "AI result, not verified until signed.");
+    part("verified").classList.toggle("unverified", !verified);
+  }
+
   async versions() {
     const all = await this.saving.versions();
     if (!all.length) return void (await ask("Versions", [element("p", {}, "Nobody has saved a version yet.")], [{ value: "", text: "Close" }]));
@@ -101,18 +84,6 @@ export class Head {
     const list = element("ul", { class: "versions" }, ...buttons.reverse());
     const chosen = Number(await ask("Versions, the last first", [list], [{ value: "", text: "Close" }]));
     if (chosen) this.state.look(chosen === this.state.version ? null : await this.saving.version(chosen));
-  }
-
-  #links() {
-    const { version, old } = this.state;
-    const shown = old?.version ?? version;
-    const query = shown ? `?version=${shown}` : "";
-    const links = EXPORTS.map(([name, text]) => {
-      const href = `/api/scans/${encodeURIComponent(this.scanId)}/exports/${name}${query}`;
-      return element("li", {}, element("a", { href, download: name }, text));
-    });
-    const what = shown ? `Version ${shown} as it is saved${this.state.unsaved && !old ? "; your last edits are not in it" : ""}.` : "What the model said, not reviewed.";
-    part("export-list").replaceChildren(element("li", { class: "notice" }, what), ...links);
   }
 }
 

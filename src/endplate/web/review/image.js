@@ -7,7 +7,7 @@ import { channelsOf, draggedWindow, GreyImage, middleOf, PRESETS, sharp } from "
 import { Pointer } from "./pointer.js";
 import { Points } from "./points.js";
 import { SIX } from "./vertebrae.js";
-import { fitted, panned, scaleBar, showing, zoomed } from "./view.js";
+import { fitted, panned, recentred, scaleBar, showing, zoomed } from "./view.js";
 
 /** @typedef {import("./grey.js").Window} Window */
 /** @typedef {import("./places.js").Places} Places */
@@ -78,8 +78,10 @@ export class Stage {
 
   /** @param {{width: number, height: number}} size */
   #resized({ width, height }) {
+    const before = this.size;
     this.size = { width, height };
     if (this.fitted) this.fit();
+    else this.view = recentred(this.view, before, this.size);
     this.told.redraw();
   }
 

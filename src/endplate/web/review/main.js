@@ -9,11 +9,14 @@ import { Actions } from "./actions.js";
 import { Detail } from "./detail.js";
 import { banner, hint } from "./dialogue.js";
 import { part, put, say } from "./dom.js";
+import { NamesInDoubt } from "./doubt.js";
+import { Exports } from "./exports.js";
 import { opened as asked, path, pixels, review, scanId } from "./first.js";
 import { PRESETS } from "./grey.js";
 import { Head, who } from "./head.js";
 import { Stage } from "./image.js";
 import { takeKeys } from "./keys.js";
+import { Others } from "./others.js";
 import { Places, schematic } from "./places.js";
 import { Planes } from "./planes.js";
 import { Saving, versionOf } from "./saving.js";
@@ -25,21 +28,23 @@ import { Table } from "./table.js";
 /** @typedef {import("./types.js").Opened} Opened */
 
 const TOLD_MS = 700;
+const NAMES_IN_DOUBT = "levels_uncertain";
 
 async function main() {
   const opened = await asked;
   const { report, rules, images, scan } = opened;
   who(scan);
   const tagged = await review;
-  if (!report || !rules || !tagged || report.status === "refused") return absent(opened);
+  if (!report || !rules || !tagged || report.status === "refused") return absent(opened, false);
   const state = new State(report, rules, tagged.content, versionOf(tagged.etag));
   const page = assembled(state, images);
   notes(opened);
-  if (!report.vertebrae.length && !state.vertebrae.length) absent(opened);
+  if (!report.vertebrae.length && !state.vertebrae.length) absent(opened, true);
   state.select(state.worst());
   const straight = await pixels;
   if (straight && images) page.stage.show(straight.hu, images.straight);
   else if (images) page.stage.without("The images did not come; reload the page to try again. Points cannot be moved until then.");
+  page.others.listen();
 }
 
 /**
@@ -53,7 +58,10 @@ function assembled(state, images) {
   const saving = new Saving(state, path, redraw);
   const signOff = new SignOff(state, saving);
   const planes = new Planes(state, scanId, images?.context ?? null, redraw);
-  const parts = [stage, new Table(state, (id) => actions.choose(id)), new Detail(state, actions), new Head(state, saving, scanId)];
+  const others = new Others(state, saving, scanId);
+  new Exports(state, path);
+  const table = new Table(state, (id) => actions.choose(id));
+  const parts = [stage, table, new Detail(state, actions), new Head(state, saving), new NamesInDoubt(state), others];
   const tell = spoken(state, stage);
   function draw() {
     for (const one of parts) one.draw();
@@ -66,7 +74,7 @@ function assembled(state, images) {
   buttons(state, stage, actions);
   part("save").addEventListener("click", () => void saving.save());
   part("sign").addEventListener("click", () => void signOff.open());
-  return { stage };
+  return { stage, others };
 }
 
 /**
@@ -137,9 +145,11 @@ function spoken(state, stage) {
 
 /** @param {Opened} opened */
 function notes({ report, scan, images }) {
-  const said = (report?.messages ?? []).map((message) => element("li", { class: message.severity }, message.text));
+  // the doubt about names has a banner of its own, as long as it lasts
+  const messages = (report?.messages ?? []).filter(({ code }) => code !== NAMES_IN_DOUBT);
+  const said = messages.map((message) => element("li", { class: message.severity }, message.text));
   part("notes").hidden = said.length === 0;
-  /** @type {HTMLDetailsElement} */ (part("notes")).open = (report?.messages ?? []).some(({ severity }) => severity !== "info");
+  /** @type {HTMLDetailsElement} */ (part("notes")).open = messages.some(({ severity }) => severity !== "info");
   say(part("notes-count"), `${counted(said.length, "note")} on this scan`);
   part("notes-list").replaceChildren(...said);
   if (images || !report?.vertebrae.length) return;

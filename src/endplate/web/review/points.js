@@ -2,6 +2,7 @@
 /** Points, height lines, names and grades over the straight image. */
 
 import { put, say, svg } from "./dom.js";
+import { uncover } from "./labels.js";
 import { percent } from "./numbers.js";
 import { movedMm } from "./opened.js";
 import { COLUMNS, ENDS, SIX } from "./vertebrae.js";
@@ -36,6 +37,8 @@ export class Points {
   #bodies = new Map();
   /** what was drawn last of each body @type {Map<string, unknown[]>} */
   #drawn = new Map();
+  /** whether a label may have come to lie over another */
+  #moved = false;
   #layers;
   /** @type {SVGGElement[]} */
   handles;
@@ -81,6 +84,8 @@ export class Points {
       this.#drawn.delete(id);
     }
     shown.forEach((v, i) => this.#body(v, findings[i], view));
+    if (this.#moved) this.#declutter();
+    this.#moved = false;
     this.#model(view);
     this.#handles(view);
   }
@@ -96,6 +101,7 @@ export class Points {
     const before = this.#drawn.get(v.id);
     if (before && facts.every((fact, i) => fact === before[i])) return;
     this.#drawn.set(v.id, facts);
+    this.#moved = true;
     let marks = this.#bodies.get(v.id);
     if (!marks) {
       marks = newMarks(v.id);
@@ -106,6 +112,16 @@ export class Points {
     put(marks.group, "data-grade", finding.grade ?? "none");
     marks.group.classList.toggle("selected", selected);
     label(marks, v, finding, this.screen(v.points_lps_mm, view), this.state, this.width);
+  }
+
+  /** Where bodies lie so close that words would cover each other, those of the chosen one stay, then those of the worst. */
+  #declutter() {
+    const { shown, findings, selected } = this.state;
+    const weight = shown.map((v, i) => (v.id === selected ? 9 : (findings[i].grade ?? 0)));
+    const order = [...shown.keys()].sort((a, b) => weight[b] - weight[a] || a - b);
+    const inOrder = order.flatMap((at) => this.#bodies.get(shown[at].id) ?? []);
+    uncover(inOrder.map(({ name }) => name));
+    uncover(inOrder.map(({ said }) => said));
   }
 
   /**
@@ -269,6 +285,9 @@ function ghosts(here, there, moved) {
 function deleted(at, name) {
   const outline = [at[0], at[2], at[4], at[5], at[3], at[1]].map((p) => p.map(px).join(",")).join(" ");
   const [x, y] = [(at[0][0] + at[5][0]) / 2, (at[0][1] + at[5][1]) / 2];
+  const outlined = svg("polygon", { class: "gone", points: outline });
+  // on a small body the words would lie over the names of its neighbours; the outline says enough
+  if (at[1][1] - at[0][1] < ROOMY_PX / 2) return svg("g", {}, outlined);
   const words = svg("text", { class: "gone", x: px(x), y: px(y) }, `${name} deleted`);
-  return svg("g", {}, svg("polygon", { class: "gone", points: outline }), words);
+  return svg("g", {}, outlined, words);
 }

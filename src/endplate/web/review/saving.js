@@ -114,12 +114,12 @@ export class Saving {
     if (error.status === 0 || error.status >= 500) this.#later(AGAIN_MS);
   }
 
-  /** Tells what happened; nothing is thrown away unless the reader says so, and even then Undo brings it back. */
+  /** Tells what happened; nothing is thrown away unless the reader says so, and even then Undo brings it back, on top of theirs. */
   async #resolve() {
     const version = this.conflict;
     const lines = [
       `Somebody else saved version ${version} of this review while you had version ${this.state.version} open. Yours is not saved, and nothing of theirs is overwritten.`,
-      "Load theirs: the page shows their version; Undo brings yours back (after Amend, if theirs is signed), to be saved after theirs.",
+      "Load theirs: the page shows their version; Undo then puts your edits on top of it (after Amend, if theirs is signed). Where both of you changed the same, yours counts.",
       "Keep looking: your edits stay on this page, unsaved, until you decide.",
     ];
     const content = lines.map((line) => element("p", {}, line));
@@ -134,7 +134,7 @@ export class Saving {
     }
   }
 
-  /** Loads what is saved now; edits of this page go below it, for Undo. */
+  /** Loads what is saved now; edits of this page wait behind Undo. */
   async load() {
     const { content, etag } = await getTagged(`${this.path}/review`);
     this.conflict = null;

@@ -4,6 +4,7 @@
 import { bodiesOf } from "../rules/bodies.js";
 import { measure } from "../rules/measure.js";
 import { sentence } from "../rules/sentence.js";
+import { merged } from "./merge.js";
 import { isEdited } from "./opened.js";
 
 /** @typedef {import("../rules/types.js").Finding} Finding */
@@ -198,14 +199,14 @@ export class State {
   }
 
   /**
-   * Takes what somebody else saved; what stood here can be had back by undoing.
+   * Takes what somebody else saved. Undoing then puts what was edited here on top of theirs; no step of it can drop their edits.
    *
    * @param {Review} review
    * @param {number} version
    */
   take(review, version) {
-    if (this.unsaved) this.#past.push(this.vertebrae);
-    else [this.#past, this.#future] = [[], []];
+    this.#past = this.unsaved ? [merged(this.saved.vertebrae, this.vertebrae, review.vertebrae)] : [];
+    this.#future = [];
     [this.saved, this.version, this.vertebrae, this.old] = [review, version, review.vertebrae, null];
     this.mode = review.decision === "draft" ? "edit" : "signed";
     this.#joining = null;

@@ -27,6 +27,9 @@ export class Table {
   constructor(state, chosen) {
     this.state = state;
     this.chosen = chosen;
+    // what appears below it or above the page must not cover the chosen row
+    const place = /** @type {HTMLElement} */ (this.#body.closest(".scroll"));
+    new ResizeObserver(() => this.#rows.get(this.#selected ?? "")?.row.scrollIntoView({ block: "nearest" })).observe(place);
   }
 
   draw() {

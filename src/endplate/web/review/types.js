@@ -17,7 +17,7 @@
  * @property {"ok" | "no_spine" | "refused"} status
  * @property {{code: string, severity: string, text: string}[]} messages
  * @property {ModelEntry[]} vertebrae
- * @property {{uncertain: boolean, confidence: number, alternative: string | null, top: string | null} | null} levels
+ * @property {{uncertain: boolean, confidence: number, alternative: string | null, alternative_probability: number, top: string | null} | null} levels
  * @property {{sentence: string} | null} summary
  * @property {{edits: string[]} | null} [review]
  *

@@ -96,6 +96,17 @@ export function panned(view, dx, dy) {
 }
 
 /**
+ * The view after the screen became larger or smaller: what was in its middle stays there.
+ *
+ * @param {View} view
+ * @param {Size} before
+ * @param {Size} after
+ */
+export function recentred(view, before, after) {
+  return panned(view, (after.width - before.width) / 2, (after.height - before.height) / 2);
+}
+
+/**
  * A round length in mm that is 60 to 150 px long or the nearest to that.
  *
  * @param {number} pxPerMm

@@ -94,7 +94,7 @@ export function doing(job) {
 
 /** @param {Job} job */
 function done(job) {
-  if (job.kind === "measure") return "Measured";
+  if (job.kind === "measure") return job.message ? "No result" : "Measured"; // what was refused, or holds no spine, says why
   return job.kind === "find" ? `Found ${counted(job.scans, "scan")}` : `Took in ${counted(job.scans, "report")}`;
 }
 

@@ -34,7 +34,7 @@ export class Jobs {
     this.drawing = false;
     this.panel = byId("jobs", HTMLElement);
     this.button = byId("jobs-open", HTMLButtonElement);
-    this.button.addEventListener("click", () => this.open(this.panel.hidden));
+    this.button.addEventListener("click", () => this.open(this.panel.hidden === true));
     byId("jobs-close", HTMLButtonElement).addEventListener("click", () => this.open(false));
     byId("jobs-retry", HTMLButtonElement).addEventListener("click", () => this.orderAll("retry", this.of("failed")));
     byId("jobs-cancel", HTMLButtonElement).addEventListener("click", () => this.orderAll("cancel", this.of("running", "waiting")));

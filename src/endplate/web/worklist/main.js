@@ -3,11 +3,11 @@
 
 import { get, send } from "../api.js";
 import { byId } from "../element.js";
+import { listen } from "../live.js";
 import { counted } from "../words.js";
 import { deletion } from "./deletion.js";
 import { Jobs } from "./jobs.js";
 import { takeKeys } from "./keys.js";
-import { listen } from "./live.js";
 import { News } from "./news.js";
 import { pager } from "./pager.js";
 import { addressOf, placeOf, queryOf } from "./place.js";
@@ -23,6 +23,7 @@ const SEARCH_MS = 200;
 /** Least time between two looks at the list while jobs run, and most time without one. */
 const REFRESH_MS = 1000;
 const STALE_MS = 60_000;
+const LOST = "No connection to the service: the list may be out of date. Is endplate serve still running?";
 
 let place = placeOf(location.search);
 /** of the latest question; answers to earlier ones are dropped */
@@ -180,8 +181,8 @@ function takeLive() {
       if (!first) void load(true);
       first = false;
     },
-    lost(text) {
-      byId("lost", HTMLElement).textContent = text;
+    lost() {
+      byId("lost", HTMLElement).textContent = LOST;
       byId("lost", HTMLElement).hidden = false;
     },
   });
@@ -273,7 +274,7 @@ takeKeys({
   r: () => void load(),
   u: showing("upload"),
   a: showing("server-folder"),
-  o: () => jobs.open(jobs.panel.hidden),
+  o: () => jobs.open(jobs.panel.hidden === true),
   Delete: () => askDelete(table.held),
   "?": showing("help"),
   Escape: () => jobs.open(false),

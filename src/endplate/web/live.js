@@ -1,16 +1,16 @@
 // @ts-check
 /** What changes in the service, as it changes (server-sent events). */
 
-import { get } from "../api.js";
+import { get } from "./api.js";
 
-/** @typedef {import("./types.js").Scan} Scan */
-/** @typedef {import("./types.js").Job} Job */
+/** @typedef {import("./worklist/types.js").Scan} Scan */
+/** @typedef {import("./worklist/types.js").Job} Job */
 
 /**
  * Listens while the page can be seen: a browser keeps only six connections to one service, and every open tab would hold one.
  *
- * @param {{job: (job: Job) => void, scan: (scan: Scan) => void, begun: () => void, lost: (message: string) => void}} told
- *   `begun` each time that listening begins, when anything may have changed before
+ * @param {{job: (job: Job) => void, scan: (scan: Scan) => void, begun: () => void, lost: () => void}} told `begun` each time that
+ *   listening begins, when anything may have changed before; `lost` where the service does not answer
  */
 export function listen(told) {
   /** @type {EventSource | null} */
@@ -38,8 +38,7 @@ export function listen(told) {
   function broken() {
     failures += 1;
     const ended = source?.readyState === EventSource.CLOSED;
-    if (ended || failures > 1)
-      told.lost("No connection to the service: the list may be out of date. Is endplate serve still running?");
+    if (ended || failures > 1) told.lost();
     if (!ended) return;
     close();
     get("/scans?size=1").catch(() => {});

@@ -1,0 +1,158 @@
+"""The review page in real headless Chromium: what others do, and what the model doubts, is told while the page is open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from endplate.report.report import Report
+from review_tab import Open, choose, drag, frame, is_saved, names, row_of, save, saved
+from reviewed_scans import Measured, put
+from served_worklist import Served
+
+OTHERS = "#banners [data-banner=others]"
+DOUBT = "#banners [data-banner=names]"
+
+
+def test_another_readers_save_is_told_while_the_page_is_open(scan: str, opened: Open) -> None:
+    mine, theirs = opened(scan).page, opened(scan).page
+    mine.wait_for_timeout(500)  # the stream of events has begun
+    before = row_of(mine, "L2")
+    choose(theirs, "L2")
+    drag(theirs, "L2: anterior superior point", 3.0)
+    save(theirs, 1)
+    mine.wait_for_selector(f"{OTHERS}[role=status]:has-text('Somebody else has just saved a draft (version 1)')")
+    assert row_of(mine, "L2") == before
+    mine.click(f"{OTHERS} button:text('Load version 1')")
+    is_saved(mine, 1)
+    assert row_of(mine, "L2") == row_of(theirs, "L2")
+    assert mine.locator(OTHERS).count() == 0
+    theirs.click("#sign")
+    theirs.fill("#reader", "Dr Ada Reader")
+    theirs.click("#sign-now")
+    mine.wait_for_selector(f"{OTHERS}:has-text('Dr Ada Reader has signed it: Accepted with edits, version 2')")
+    assert "not verified" in mine.inner_text(".foot")
+    mine.click(f"{OTHERS} button")
+    mine.wait_for_selector("#banners :text('Accepted with edits by Dr Ada Reader')")
+    assert theirs.locator(OTHERS).count() == 0
+
+
+def test_own_saves_are_no_news_and_unsaved_edits_are_spoken_of(scan: str, opened: Open) -> None:
+    mine, theirs = opened(scan).page, opened(scan).page
+    mine.wait_for_timeout(500)
+    choose(mine, "L1")
+    drag(mine, "L1: anterior superior point", 3.0)
+    save(mine, 1)
+    theirs.wait_for_selector(OTHERS)
+    mine.wait_for_timeout(500)  # its own event has come
+    assert mine.locator(OTHERS).count() == 0
+    choose(theirs, "L3")
+    drag(theirs, "L3: anterior superior point", 3.0)
+    edited = row_of(theirs, "L3")
+    theirs.wait_for_selector(f"{OTHERS}:has-text('Your edits are not saved')")
+    theirs.click(f"{OTHERS} button")
+    is_saved(theirs, 1)
+    theirs.keyboard.press("Control+z")
+    frame(theirs)
+    assert row_of(theirs, "L3")[1:4] == edited[1:4]
+
+
+def test_what_was_saved_while_the_tab_was_hidden_is_told_on_return(scan: str, opened: Open) -> None:
+    mine, theirs = opened(scan).page, opened(scan).page
+    seen = """seen => {
+        Object.defineProperty(document, "visibilityState", {value: seen, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    mine.evaluate(seen, "hidden")
+    choose(theirs, "L1")
+    theirs.click("#delete")
+    save(theirs, 1)
+    mine.wait_for_timeout(500)
+    assert mine.locator(OTHERS).count() == 0
+    mine.evaluate(seen, "visible")
+    mine.wait_for_selector(f"{OTHERS}:has-text('version 1')")
+
+
+def doubted(report: Report, other: str) -> Report:
+    """The report, its level names in doubt."""
+    assert report.levels is not None
+    levels = replace(report.levels, confidence=0.4, uncertain=True, alternative=other, alternative_probability=0.54)
+    vertebrae = tuple(replace(v, level_confidence=0.4) for v in report.vertebrae)
+    return replace(report, levels=levels, vertebrae=vertebrae)
+
+
+def test_names_in_doubt_are_shifted_with_one_click(made: Measured, service: Served, opened: Open) -> None:
+    scan = put(service, made, "names in doubt", report=doubted(made.report, "T7"))
+    page = opened(scan).page
+    assert names(page)[0] == "T8 ?"
+    line = page.inner_text(DOUBT)
+    assert "first vertebra is taken for T8 (40 %), it may be T7 (54 %)" in line
+    assert "--top-level" not in page.inner_text("body")
+    page.click(f"{DOUBT} button:text('Shift all names: T8 → T7')")
+    frame(page)
+    assert names(page)[0] == "T7"
+    assert page.locator(DOUBT).count() == 0
+    assert "uncertain" not in page.inner_text("#sentence")
+    save(page, 1)
+    assert saved(service, scan).vertebrae[0].level == "T7"
+    page.keyboard.press("Control+z")
+    page.wait_for_selector(DOUBT)
+
+
+def test_a_variant_in_doubt_renames_the_first_alone(made: Measured, service: Served, opened: Open) -> None:
+    report = doubted(made.report, "T13")
+    kept = tuple(v for v in report.vertebrae if v.level not in ("T8", "T9", "T10", "T11"))
+    assert report.levels is not None
+    cut = replace(report, vertebrae=kept, levels=replace(report.levels, top="T12"))
+    page = opened(put(service, made, "a variant in doubt", report=cut)).page
+    before = names(page)
+    page.click(f"{DOUBT} button:text('Rename the first: T12 → T13')")
+    frame(page)
+    assert names(page) == ["T13", *before[1:]]
+
+
+def test_an_export_that_is_refused_says_why(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    page.click("#exports summary")
+    page.click("#export-list a:text('DICOM structured report')")
+    page.wait_for_selector("#banners [role=alert]:has-text('DICOM structured report was not made: ')")
+    assert not page.locator("#exports[open]").count()
+    page.click("#banners button:text('Close')")
+    assert page.locator("#banners [data-banner=export]").count() == 0
+
+
+def test_the_foot_says_who_verified_it_and_until_then_that_nobody_did(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    foot = "Research use only - not a medical device. "
+    assert page.inner_text(".foot") == f"{foot}AI result, not verified until signed."
+    page.keyboard.press("s")
+    page.wait_for_selector("#sign-accepted:enabled")
+    page.fill("#reader", "Dr Ada Reader")
+    page.click("#sign-now")
+    page.wait_for_selector("#banners :text('Accepted by Dr Ada Reader')")
+    assert page.inner_text(".foot").startswith(f"{foot}Accepted, Dr Ada Reader, 20")
+    page.click("#banners button:text('Amend')")
+    frame(page)
+    assert page.inner_text(".foot") == f"{foot}AI result, not verified until signed."
+
+
+def test_what_was_chosen_stays_in_view_and_words_apart_when_the_window_changes(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    choose(page, "L3")
+    for width, height in ((1200, 1920), (1280, 600)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(200)
+        stage, row = page.locator("#stage").bounding_box(), page.locator("#vertebrae tr[aria-selected=true]").bounding_box()
+        scroll = page.locator(".scroll").bounding_box()
+        points = [h.bounding_box() for h in page.locator(".handle").all()]
+        assert all(stage["y"] < p["y"] < stage["y"] + stage["height"] for p in points)
+        assert scroll["y"] <= row["y"]
+        assert row["y"] + row["height"] <= scroll["y"] + scroll["height"] + 1
+    page.keyboard.press("f")
+    page.set_viewport_size({"width": 1280, "height": 480})
+    page.wait_for_timeout(200)
+    ys = """all => all.filter(t => t.textContent && t.checkVisibility({visibilityProperty: true}))
+        .map(t => Number(t.getAttribute("y")))"""
+    shown = sorted(page.locator("#marks .name").evaluate_all(ys))
+    assert len(shown) > 1
+    assert all(b - a >= 10 for a, b in pairwise(shown))
