@@ -32,6 +32,12 @@ benchmark:
     .venv/bin/python benchmarks/linear.py --json benchmarks/results/linear.json
     .venv/bin/python benchmarks/memory_100.py --json benchmarks/results/memory-100.json
 
+# the review service: a worker killed while it works, what the queue costs, first image and frames of the review page in a browser
+service-benchmark:
+    .venv/bin/python benchmarks/killed_worker.py --json benchmarks/results/killed-worker.json
+    .venv/bin/python benchmarks/job_queue.py --json benchmarks/results/job-queue-sqlite.json
+    .venv/bin/python benchmarks/review_page.py --json benchmarks/results/review-page.json
+
 # every benchmark of accuracy with the networks in `runs/`, held against the committed numbers: `just accuracy ../shared/data`
 accuracy data:
     .venv/bin/python benchmarks/cross_validate.py runs {{data}}/ct runs/cross-validation --json runs/accuracy/cross-validation.json
