@@ -46,7 +46,7 @@ def serve(
         hosts: a further name that browsers reach it by, such as a reverse proxy's; may be given several times.
         open_browser: open the worklist in a browser.
     """
-    _check_installed()
+    check_installed()
     from endplate.service.settings import Settings, default_data
 
     settings = Settings(
@@ -91,7 +91,12 @@ def _usage(said: str) -> int:
     return exit_codes.USAGE
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """That the libraries of the service are there.
+
+    Raises:
+        ExtraMissing: with the command that installs them.
+    """
     from importlib.util import find_spec
 
     missing = [name for name in _LIBRARIES if find_spec(name) is None]

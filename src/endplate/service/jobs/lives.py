@@ -101,9 +101,20 @@ def replaced_folder(folder: Path, worker: str) -> Iterator[Path]:
             old = folder.with_name(f".{folder.name}-old.{worker}")
             folder.rename(old)
             shutil.rmtree(old)
+        _flush(half)
         half.rename(folder)
+        _flush(folder.parent)
     finally:
         shutil.rmtree(half, ignore_errors=True)
+
+
+def _flush(folder: Path) -> None:
+    """What a folder lists is on the disk before the store says so; its files were flushed when they were written."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _taken(path: Path) -> TextIO | None:
