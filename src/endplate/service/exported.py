@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from endplate.errors import InputRefused
@@ -40,26 +41,39 @@ def file_of(store: Store, folder: Path, scan: Scan, name: str, version: int | No
     if saved is None and version:
         raise not_found(f"version {version} of the review of scan {scan.name}", "see the list of versions")
     model = saving.model_of(store, scan)
-    review = None if saved is None else Review.from_dict(saved.document)
+    shown = _Shown(model) if saved is None else _Shown(model, *saving.kept(store, scan, saved))
     if not name.endswith(_DICOM):
-        return _version(review), export(name, _input(folder, model, review))
+        return shown.version, export(name, _input(folder, shown))
     if model.source.path != scan.source:  # of a report from elsewhere: see `endplate.service.jobs.own_files`
         where = f"{model.source.path[:200]!r}, in no folder that the service may read"
         raise InputRefused("no_dicom_source", f"{scan.name}: its scan lies in {where}; start endplate serve with --folders for it")
     with _one_at_a_time:
-        return _version(review), _kept(folder, model, review, name)
+        return shown.version, _kept(folder, shown, name)
 
 
-def _kept(folder: Path, model: Report, review: Review | None, name: str) -> bytes:
+@dataclass(frozen=True)
+class _Shown:
+    """What a file shows: the model's report, or a version of the review with the report as it left it when it was saved."""
+
+    model: Report
+    review: Review | None = None
+    reviewed: Report | None = None
+
+    @property
+    def version(self) -> int:
+        return 0 if self.review is None else self.review.version
+
+
+def _kept(folder: Path, shown: _Shown, name: str) -> bytes:
     """A DICOM object as it left first; a verified one follows an unverified one, which is made if none has left."""
-    path = _place(folder, _version(review), name)
+    path = _place(folder, shown.version, name)
     if path.is_file():
         return path.read_bytes()
-    before = _before(folder, _version(review), name)
-    if before is None and review is not None and review.is_signed and name == _REPORT:
-        before = _kept(folder, model, None, name)
+    before = _before(folder, shown.version, name)
+    if before is None and shown.review is not None and shown.review.is_signed and name == _REPORT:
+        before = _kept(folder, _Shown(shown.model), name)
     previous = {} if before is None else {name: before}
-    content = export(name, _input(folder, model, review, previous))
+    content = export(name, _input(folder, shown, previous))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_atomically(path, content)
     return content
@@ -78,13 +92,9 @@ def _place(folder: Path, version: int, name: str) -> Path:
     return folder / "exports" / str(version) / name
 
 
-def _version(review: Review | None) -> int:
-    return 0 if review is None else review.version
-
-
-def _input(folder: Path, model: Report, review: Review | None, previous: dict[str, bytes] | None = None) -> ExportInput:
-    new = model if review is None else saving.applied(model, review)[0]
+def _input(folder: Path, shown: _Shown, previous: dict[str, bytes] | None = None) -> ExportInput:
     picture = folder / "overview.png"
+    drawn = picture.read_bytes() if picture.is_file() else b""
     images = read_images(folder / "images")
     spine = None if images is None else straight_spine(images.straight, images.info["straight"])
-    return ExportInput(model, review, new, picture.read_bytes() if picture.is_file() else b"", previous or {}, spine)
+    return ExportInput(shown.model, shown.review, shown.reviewed or shown.model, drawn, previous or {}, spine)

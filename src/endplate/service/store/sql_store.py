@@ -80,6 +80,10 @@ class SqlStore:
         with self._database.read() as c:
             return reviews.read_all(c, scan_id)
 
+    def reviewed_report(self, scan_id: str, version: int) -> Report | None:  # noqa: D102
+        with self._database.read() as c:
+            return reviews.reviewed_report(c, scan_id, version)
+
     def save_review(  # noqa: D102
         self, scan_id: str, review: Review, reviewed: Report, follows: int, actor: str
     ) -> SavedReview:
