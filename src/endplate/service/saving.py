@@ -184,7 +184,7 @@ def save(store: Store, scan: Scan, content: dict[str, Any], loaded: int, actor: 
         scan: that is reviewed.
         content: of the document.
         loaded: the version that its reader had loaded.
-        actor: for the trail, where the document names no reader.
+        actor: the client that saves, for the trail; the reader, whom anybody can name, is a detail there.
 
     Raises:
         Conflict: if another version was saved since.
@@ -199,7 +199,7 @@ def save(store: Store, scan: Scan, content: dict[str, Any], loaded: int, actor: 
     if review.version != loaded + 1:
         raise _unfit(f"version: expected {loaded + 1}, one more than the loaded one, got {review.version}")
     new, plain = applied(report, review)
-    saved = store.save_review(scan.id, review, new, loaded, review.reader or actor)
+    saved = store.save_review(scan.id, review, new, loaded, actor)
     return Saved(saved.document, plain, tag_of(saved.version))
 
 
