@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from endplate.report.table import write_atomically
 from endplate.review.document import Review
 from endplate.review.images import read_images
 from endplate.service import saving
-from endplate.service.http.problems import not_found
+from endplate.service.http.problems import Refused, not_found
 from endplate.service.keeping import Store
 from endplate.service.records import Scan
 
 _DICOM = ".dcm"
 _REPORT = "report.sr.dcm"
+_FHIR = "fhir.json"
 _one_at_a_time = threading.Lock()
 """DICOM objects are made and kept one after another: two clients must not get two objects with one UID."""
 
@@ -31,17 +33,23 @@ def file_of(store: Store, folder: Path, scan: Scan, name: str, version: int | No
         folder: of the scan; DICOM objects are kept there.
         scan: whose.
         name: of the file.
-        version: of the review; the last saved one if None, 0 for what the model said.
+        version: of the review; 0 for what the model said. If None, the last signed one, else the last saved one, else the model's.
 
     Raises:
-        Refused: if there is no such version or no report.
+        Refused: if there is no such version or no report; ``superseded`` where another version is the one that is signed, and the
+            file would take its place with whoever received it.
         InputRefused: if there can be no such file of it.
     """
+    signed = store.signed_versions(scan.id)
+    if version is None and signed:
+        version = signed[-1]
     saved = None if version == 0 else store.review(scan.id, version)
     if saved is None and version:
         raise not_found(f"version {version} of the review of scan {scan.name}", "see the list of versions")
     model = saving.model_of(store, scan)
     shown = _Shown(model) if saved is None else _Shown(model, *saving.kept(store, scan, saved))
+    if name == _FHIR or (name.endswith(_DICOM) and not _place(folder, shown.version, name).is_file()):
+        _check_current(shown.version, signed)
     if not name.endswith(_DICOM):
         return shown.version, export(name, _input(folder, shown))
     if model.source.path != scan.source:  # of a report from elsewhere: see `endplate.service.jobs.own_files`
@@ -62,6 +70,14 @@ class _Shown:
     @property
     def version(self) -> int:
         return 0 if self.review is None else self.review.version
+
+
+def _check_current(version: int, signed: Sequence[int]) -> None:
+    """A new object of another version than the signed one would be taken for what holds now."""
+    if signed and version != signed[-1]:
+        which = f"version {version} is a draft after" if version > signed[-1] else f"version {version} is superseded by"
+        said = f"{which} version {signed[-1]}, which is signed; as DICOM and FHIR only the last signed version leaves"
+        raise Refused(409, "superseded", f"{said}: export that one, or sign a new one first")
 
 
 def _kept(folder: Path, shown: _Shown, name: str) -> bytes:

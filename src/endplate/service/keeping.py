@@ -76,6 +76,10 @@ class Store(Protocol):
         """All versions, oldest first."""
         ...
 
+    def signed_versions(self, scan_id: str) -> Sequence[int]:
+        """Numbers of the versions that a reader has signed, whatever the decision, ascending."""
+        ...
+
     def reviewed_report(self, scan_id: str, version: int) -> Report | None:
         """The report as a version of the review left it when it was saved, whatever a later endplate would make of it."""
         ...

@@ -109,6 +109,9 @@ class Model:
         self.scans[scan_id] = replace(self.scans[scan_id], summary=summary(reviewed), **signed)  # type: ignore[arg-type]
         self.trail.append((actor, "review_signed" if review.is_signed else "review_saved", scan_id))
 
+    def signed_versions(self, scan_id: str) -> tuple[int, ...]:
+        return tuple(r.version for r in self.versions.get(scan_id, []) if r.is_signed)
+
     def reviewed_report(self, scan_id: str, version: int) -> Report | None:
         return self.reviewed.get((scan_id, version))
 

@@ -118,6 +118,7 @@ def test_versions_of_a_review_are_kept(store: SqlStore) -> None:
     assert [s.document for s in saved] == [json.loads(review.to_json()) for review, _ in versions]
     assert [store.reviewed_report(scan.id, version) for version in (1, 2, 3)] == [reviewed for _, reviewed in versions]
     assert [store.reviewed_report(scan.id, version) for version in (-1, 0, 4, 10**30)] == [None] * 4
+    assert store.signed_versions(scan.id) == (3,)
     assert [s.edits for s in saved] == [("T8 set as not assessable: metal",), (), ()]
     assert (store.review(scan.id), store.review(scan.id, 1), store.review(scan.id, 4)) == (saved[2], saved[0], None)
     last = store.scan(scan.id)
@@ -176,7 +177,7 @@ def test_a_deleted_scan_is_gone_but_not_from_the_trail(store: SqlStore, url: str
     assert actions(store, scan.id) == ["scan_added", "measured", "review_saved", "scan_deleted"]
     kept = rows(url, "SELECT * FROM scans")
     assert not any(word in str(kept) for word in ("secret", "4711"))
-    assert store.reviewed_report(scan.id, 1) is None
+    assert (store.reviewed_report(scan.id, 1), store.signed_versions(scan.id)) == (None, ())
     assert rows(url, "SELECT count(*) FROM reports") == rows(url, "SELECT count(*) FROM reviewed") == [(0,)]
     assert rows(url, "SELECT version FROM reviews") == [(1,)]
 

@@ -31,6 +31,13 @@ def read_all(connection: Connection, scan_id: str) -> Sequence[SavedReview]:
     return tuple(map(saved_of, connection.execute(_versions(scan_id).order_by(REVIEWS.c.version))))
 
 
+def signed_versions(connection: Connection, scan_id: str) -> Sequence[int]:
+    """Numbers of those that are no drafts, ascending."""
+    query = select(REVIEWS.c.version).join(SCANS, SCANS.c.key == REVIEWS.c.scan_key)
+    signed = query.where(SCANS.c.id == scan_id, THERE, REVIEWS.c.decision != "draft")
+    return tuple(connection.scalars(signed.order_by(REVIEWS.c.version)))
+
+
 def reviewed_report(connection: Connection, scan_id: str, version: int) -> Report | None:
     """As it was saved with a version."""
     if not 1 <= version <= LARGEST:
