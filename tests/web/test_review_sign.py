@@ -39,6 +39,9 @@ def test_two_readers_cannot_lose_each_others_work(service: Served, scan: str, op
 
 def test_it_is_signed_reloaded_looked_back_at_and_amended(service: Served, scan: str, opened: Open) -> None:
     page = opened(scan).page
+    page.click("#exports summary")
+    assert "version=0" in page.get_attribute("#export-list a", "href")  # what it shows, also if somebody signs meanwhile
+    page.keyboard.press("Escape")
     choose(page, "L1")
     drag(page, "L1: anterior superior point", 6.0)
     sentence = page.inner_text("#sentence")

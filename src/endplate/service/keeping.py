@@ -76,13 +76,21 @@ class Store(Protocol):
         """All versions, oldest first."""
         ...
 
+    def signed_versions(self, scan_id: str) -> Sequence[int]:
+        """Numbers of the versions that a reader has signed, whatever the decision, ascending."""
+        ...
+
+    def reviewed_report(self, scan_id: str, version: int) -> Report | None:
+        """The report as a version of the review left it when it was saved, whatever a later endplate would make of it."""
+        ...
+
     def save_review(self, scan_id: str, review: Review, reviewed: Report, follows: int, actor: str) -> SavedReview:
-        """Appends a version, and updates the scan's summary to ``reviewed``.
+        """Appends a version with ``reviewed``, and updates the scan's summary to ``reviewed``.
 
         Args:
             scan_id: of a measured scan.
             review: whose ``version`` is ``follows + 1``.
-            reviewed: the report as the review leaves it (`endplate.review.apply.reviewed`), for summary and edits.
+            reviewed: the report as the review leaves it (`endplate.review.apply.reviewed`), which is kept.
             follows: the version that the reader had loaded; 0 where none was saved.
             actor: for the audit trail (``review_saved`` or ``review_signed``).
 

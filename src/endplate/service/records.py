@@ -198,10 +198,10 @@ class AuditEntry:
     Attributes:
         number: 1, 2, 3 and so on over the whole store.
         at: when.
-        actor: who, as far as the service knows: the reader's name, ``worker``, or the client's address.
+        actor: who, as far as the service knows: the client's address or ``worker``.
         action: such as ``scan_added``, ``measured``, ``review_saved``, ``review_signed``, ``exported``, ``cancelled``, ``retried``.
         scan_id: of which scan, if any.
-        detail: further facts, plain types.
+        detail: further facts, plain types; of ``review_signed`` also the ``reader`` that the review names.
     """
 
     number: int

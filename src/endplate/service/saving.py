@@ -156,6 +156,18 @@ def applied(report: Report, review: Review) -> tuple[Report, dict[str, Any]]:
         raise _unfit(str(error)) from None
 
 
+def kept(store: Store, scan: Scan, saved: SavedReview) -> tuple[Review, Report]:
+    """A saved review, and the report as its reader left it: read, not worked out anew, so that no later endplate changes it.
+
+    Raises:
+        Refused: if the scan was deleted in the meantime.
+    """
+    report = store.reviewed_report(scan.id, saved.version)
+    if report is None:
+        raise not_found(f"the report of version {saved.version} of the review of scan {scan.name}")
+    return Review.from_dict(saved.document), report
+
+
 def last(store: Store, scan: Scan) -> tuple[int, dict[str, Any]]:
     """The last saved version and its document; 0 and what the model said where nobody saved one."""
     saved = store.review(scan.id)
@@ -172,7 +184,7 @@ def save(store: Store, scan: Scan, content: dict[str, Any], loaded: int, actor: 
         scan: that is reviewed.
         content: of the document.
         loaded: the version that its reader had loaded.
-        actor: for the trail, where the document names no reader.
+        actor: the client that saves, for the trail; the reader, whom anybody can name, is a detail there.
 
     Raises:
         Conflict: if another version was saved since.
@@ -187,8 +199,8 @@ def save(store: Store, scan: Scan, content: dict[str, Any], loaded: int, actor: 
     if review.version != loaded + 1:
         raise _unfit(f"version: expected {loaded + 1}, one more than the loaded one, got {review.version}")
     new, plain = applied(report, review)
-    kept: SavedReview = store.save_review(scan.id, review, new, loaded, review.reader or actor)
-    return Saved(kept.document, plain, tag_of(kept.version))
+    saved = store.save_review(scan.id, review, new, loaded, actor)
+    return Saved(saved.document, plain, tag_of(saved.version))
 
 
 def _unfit(message: str) -> Refused:

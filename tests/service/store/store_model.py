@@ -44,6 +44,7 @@ class Model:
     scans: dict[str, Scan] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
     versions: dict[str, list[Review]] = field(default_factory=dict)
+    reviewed: dict[tuple[str, int], Report] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     trail: list[tuple[str, str, str | None]] = field(default_factory=list)
@@ -87,7 +88,8 @@ class Model:
     def delete_scan(self, scan_id: str, actor: str) -> None:
         if self.scans.pop(scan_id, None):
             self.reports.pop(scan_id, None)
-            self.versions.pop(scan_id, None)
+            for version in range(1, len(self.versions.pop(scan_id, [])) + 1):
+                del self.reviewed[scan_id, version]
             self.trail.append((actor, "scan_deleted", scan_id))
 
     def save_review(self, scan_id: str, review: Review, reviewed: Report, follows: int, actor: str) -> None:
@@ -97,6 +99,7 @@ class Model:
         if len(before) != follows:
             raise Conflict(len(before))
         before.append(review)
+        self.reviewed[scan_id, review.version] = reviewed
         signed = {
             "review": review.decision,
             "review_version": review.version,
@@ -105,6 +108,12 @@ class Model:
         }
         self.scans[scan_id] = replace(self.scans[scan_id], summary=summary(reviewed), **signed)  # type: ignore[arg-type]
         self.trail.append((actor, "review_signed" if review.is_signed else "review_saved", scan_id))
+
+    def signed_versions(self, scan_id: str) -> tuple[int, ...]:
+        return tuple(r.version for r in self.versions.get(scan_id, []) if r.is_signed)
+
+    def reviewed_report(self, scan_id: str, version: int) -> Report | None:
+        return self.reviewed.get((scan_id, version))
 
     def worklist(self, query: Query) -> list[Scan]:
         found = [s for s in self.scans.values() if self._fits(s, query)]

@@ -116,6 +116,9 @@ def test_versions_of_a_review_are_kept(store: SqlStore) -> None:
     saved += [store.save_review(scan.id, *pair, follows + 1, "reader") for follows, pair in enumerate(versions[1:])]
     assert list(store.reviews(scan.id)) == saved
     assert [s.document for s in saved] == [json.loads(review.to_json()) for review, _ in versions]
+    assert [store.reviewed_report(scan.id, version) for version in (1, 2, 3)] == [reviewed for _, reviewed in versions]
+    assert [store.reviewed_report(scan.id, version) for version in (-1, 0, 4, 10**30)] == [None] * 4
+    assert store.signed_versions(scan.id) == (3,)
     assert [s.edits for s in saved] == [("T8 set as not assessable: metal",), (), ()]
     assert (store.review(scan.id), store.review(scan.id, 1), store.review(scan.id, 4)) == (saved[2], saved[0], None)
     last = store.scan(scan.id)
@@ -174,7 +177,8 @@ def test_a_deleted_scan_is_gone_but_not_from_the_trail(store: SqlStore, url: str
     assert actions(store, scan.id) == ["scan_added", "measured", "review_saved", "scan_deleted"]
     kept = rows(url, "SELECT * FROM scans")
     assert not any(word in str(kept) for word in ("secret", "4711"))
-    assert rows(url, "SELECT count(*) FROM reports") == [(0,)]
+    assert (store.reviewed_report(scan.id, 1), store.signed_versions(scan.id)) == (None, ())
+    assert rows(url, "SELECT count(*) FROM reports") == rows(url, "SELECT count(*) FROM reviewed") == [(0,)]
     assert rows(url, "SELECT version FROM reviews") == [(1,)]
 
 
@@ -205,14 +209,17 @@ FORBIDDEN = [
     "DELETE FROM reviews",
     "INSERT INTO reviews SELECT scan_key, 7, decision, saved_at, reader, signed_at, edits, document FROM reviews",
     "UPDATE reports SET content = '{}'",
+    "UPDATE reviewed SET content = '{}'",
+    "INSERT INTO reviewed SELECT scan_key, 7, content FROM reviewed",
     "DELETE FROM scans",
     "UPDATE scans SET status = 'good'",
 ]
 ON_SQLITE = [
     "INSERT OR REPLACE INTO audit VALUES (1, 'at', 'actor', 'action', NULL, '{}')",
     "REPLACE INTO reviews SELECT scan_key, version, 'rejected', saved_at, reader, signed_at, edits, document FROM reviews",
+    "REPLACE INTO reviewed SELECT scan_key, version, '{}' FROM reviewed",
 ]
-ON_POSTGRESQL = ["TRUNCATE audit", "TRUNCATE reviews", "TRUNCATE scans CASCADE"]
+ON_POSTGRESQL = ["TRUNCATE audit", "TRUNCATE reviews CASCADE", "TRUNCATE reviewed", "TRUNCATE scans CASCADE"]
 
 
 def test_the_database_itself_keeps_the_past(store: SqlStore, url: str) -> None:
@@ -226,6 +233,7 @@ def test_the_database_itself_keeps_the_past(store: SqlStore, url: str) -> None:
             rows(url, statement)
     assert store.audit() == before
     assert list(store.reviews(scan.id)) == [saved]
+    assert store.reviewed_report(scan.id, 1) == draft(report, 1)[1]
     assert store.report(scan.id) == report
     store.note("x", "exported", scan.id, {"name": "report.pdf", "version": 1})
     assert store.audit(after=3)[0].number == 4

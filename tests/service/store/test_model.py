@@ -113,6 +113,9 @@ class Machine(RuleBasedStateMachine):
         assert self.tried(self.store, at, pair, follows) == expected
         if expected is None:
             assert self.store.review(at) == self.store.review(at, follows + 1)
+        self.both("signed_versions", at)
+        for version in range(follows + 2):
+            self.both("reviewed_report", at, version)
 
     def tried(self, store: Any, scan_id: str, pair: tuple[Review, Report], follows: int) -> int | None:
         """None, or the version that was in the way."""

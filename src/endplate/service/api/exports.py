@@ -25,11 +25,12 @@ _FILE: dict[str, Any] = {
 }
 Name = Annotated[str, Path(max_length=100, json_schema_extra={"enum": list(NAMES)})]
 Version = Annotated[
-    int | None, Query(ge=0, lt=2**31, description="of the review; the last saved one if left out, 0 for the model's")
+    int | None,
+    Query(ge=0, lt=2**31, description="of the review, 0 for the model's; if left out the last signed one, else the last saved one"),
 ]
 
 
-@router.get("/exports/{name}", response_class=Response, responses={200: _FILE})
+@router.get("/exports/{name}", response_class=Response, responses={200: _FILE, **documented(409)})
 def export(service: Service, found: KnownScan, name: Name, actor: Actor, version: Version = None) -> Response:
     """One file of a scan, with the state of one version of its review."""
     if name not in NAMES:

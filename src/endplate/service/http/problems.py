@@ -38,7 +38,7 @@ class Problem:
 
     Attributes:
         code: stable and short: a refusal code, or ``not_found``, ``bad_request``, ``unauthorised``, ``forbidden_origin``,
-            ``conflict``, ``precondition_required``, ``too_large``, ``busy``, ``fault``.
+            ``conflict``, ``superseded``, ``precondition_required``, ``too_large``, ``busy``, ``fault``.
         message: what was found, what was expected, what to do.
     """
 

@@ -14,7 +14,7 @@ from endplate.service.keeping import Conflict
 from endplate.service.records import SavedReview
 from endplate.service.store import scans, trail
 from endplate.service.store.rows import LARGEST, as_json, now, saved_of, summary_of
-from endplate.service.store.tables import REVIEWS, SCANS, THERE
+from endplate.service.store.tables import REVIEWED, REVIEWS, SCANS, THERE
 
 
 def read(connection: Connection, scan_id: str, version: int | None) -> SavedReview | None:
@@ -29,6 +29,22 @@ def read(connection: Connection, scan_id: str, version: int | None) -> SavedRevi
 def read_all(connection: Connection, scan_id: str) -> Sequence[SavedReview]:
     """Oldest first."""
     return tuple(map(saved_of, connection.execute(_versions(scan_id).order_by(REVIEWS.c.version))))
+
+
+def signed_versions(connection: Connection, scan_id: str) -> Sequence[int]:
+    """Numbers of those that are no drafts, ascending."""
+    query = select(REVIEWS.c.version).join(SCANS, SCANS.c.key == REVIEWS.c.scan_key)
+    signed = query.where(SCANS.c.id == scan_id, THERE, REVIEWS.c.decision != "draft")
+    return tuple(connection.scalars(signed.order_by(REVIEWS.c.version)))
+
+
+def reviewed_report(connection: Connection, scan_id: str, version: int) -> Report | None:
+    """As it was saved with a version."""
+    if not 1 <= version <= LARGEST:
+        return None
+    kept = select(REVIEWED.c.content).join(SCANS, SCANS.c.key == REVIEWED.c.scan_key)
+    content = connection.scalar(kept.where(SCANS.c.id == scan_id, THERE, REVIEWED.c.version == version))
+    return None if content is None else Report.from_json(content)
 
 
 def save(connection: Connection, scan_id: str, versions: tuple[Review, Report], follows: int, actor: str) -> SavedReview:
@@ -48,8 +64,10 @@ def save(connection: Connection, scan_id: str, versions: tuple[Review, Report], 
     document = json.loads(as_json(review.to_dict()))
     saved = SavedReview(review.version, review.decision, now(), review.reader, review.signed_at, edits, document)
     kept = {"decision": saved.decision, "saved_at": saved.saved_at, "reader": saved.reader, "signed_at": saved.signed_at}
-    content = {"edits": as_json(saved.edits), "document": as_json(saved.document)}
-    connection.execute(insert(REVIEWS).values(scan_key=key, version=saved.version, **kept, **content))
+    texts = {"edits": as_json(saved.edits), "document": as_json(saved.document)}
+    connection.execute(insert(REVIEWS).values(scan_key=key, version=saved.version, **kept, **texts))
+    content = as_json(reviewed.to_dict())
+    connection.execute(insert(REVIEWED).values(scan_key=key, version=saved.version, content=content))
     signed = replace(scan, review=saved.decision, review_version=saved.version, reader=saved.reader, signed_at=saved.signed_at)
     scans.put(connection, key, replace(signed, summary=summary_of(reviewed)))
     action = "review_signed" if review.is_signed else "review_saved"

@@ -11,7 +11,7 @@ from endplate.report.report import Report
 from endplate.service.records import Patient, Scan, ScanStatus
 from endplate.service.store import trail
 from endplate.service.store.rows import as_json, now, reason_of, scan_columns, scan_of, summary_of
-from endplate.service.store.tables import REPORTS, SCANS, THERE
+from endplate.service.store.tables import REPORTS, REVIEWED, SCANS, THERE
 
 UNMEASURED: tuple[ScanStatus, ...] = ("waiting", "failed", "cancelled")
 
@@ -95,13 +95,14 @@ def report(connection: Connection, scan_id: str) -> Report | None:
 
 
 def remove(connection: Connection, scan_id: str, actor: str) -> None:
-    """Of a deleted scan its id, the versions of its review and the trail remain; whose it was, and the report, do not."""
+    """Of a deleted scan its id, the versions of its review and the trail remain; whose it was, and the reports, do not."""
     trail.hold(connection, "audit")
     found = find(connection, scan_id, lock=True)
     if not found:
         return
     key, scan = found
-    connection.execute(delete(REPORTS).where(REPORTS.c.scan_key == key))
+    for reports in (REPORTS, REVIEWED):
+        connection.execute(delete(reports).where(reports.c.scan_key == key))
     gone: dict[str, Any] = scan_columns(Scan(scan.id, "", scan.status, scan.added_at, "", review_version=scan.review_version))
     connection.execute(update(SCANS).where(SCANS.c.key == key).values(gone | {"deleted_at": now()}))
     trail.append(connection, actor, "scan_deleted", scan_id, {"review_version": scan.review_version})

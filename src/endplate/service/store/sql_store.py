@@ -80,6 +80,14 @@ class SqlStore:
         with self._database.read() as c:
             return reviews.read_all(c, scan_id)
 
+    def signed_versions(self, scan_id: str) -> Sequence[int]:  # noqa: D102
+        with self._database.read() as c:
+            return reviews.signed_versions(c, scan_id)
+
+    def reviewed_report(self, scan_id: str, version: int) -> Report | None:  # noqa: D102
+        with self._database.read() as c:
+            return reviews.reviewed_report(c, scan_id, version)
+
     def save_review(  # noqa: D102
         self, scan_id: str, review: Review, reviewed: Report, follows: int, actor: str
     ) -> SavedReview:

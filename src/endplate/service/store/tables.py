@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -138,6 +139,16 @@ REVIEWS = Table(
     CheckConstraint("version >= 1", name="version"),
     among("decision", DECISIONS),
 )
+
+REVIEWED = Table(
+    "reviewed",
+    METADATA,
+    Column("scan_key", KEY, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False, comment="report.json as that version of the review leaves it"),
+    ForeignKeyConstraint(["scan_key", "version"], [REVIEWS.c.scan_key, REVIEWS.c.version]),
+)
+"""Beside ``REVIEWS``, whose rows stay when a scan is deleted: a report names its source, and goes."""
 
 JOBS = Table(
     "jobs",

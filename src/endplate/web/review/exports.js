@@ -53,9 +53,8 @@ export class Exports {
   #links() {
     const { version, old, unsaved } = this.state;
     const shown = old?.version ?? version;
-    const query = shown ? `?version=${shown}` : "";
     const links = EXPORTS.map(([name, text]) => {
-      const path = `${this.path}/exports/${name}${query}`;
+      const path = `${this.path}/exports/${name}?version=${shown}`;
       /** @param {Event} event */
       const click = (event) => {
         this.#close(event);

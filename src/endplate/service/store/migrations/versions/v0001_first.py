@@ -19,9 +19,10 @@ KEPT = {
     "audit": ("UPDATE", "DELETE", "TRUNCATE"),
     "reviews": ("UPDATE", "DELETE", "TRUNCATE"),
     "reports": ("UPDATE",),
+    "reviewed": ("UPDATE", "TRUNCATE"),
     "scans": ("DELETE",),
 }
-"""What must not happen to which table. A report goes only when its scan is deleted; a scan's row stays, emptied."""
+"""What must not happen to which table. Reports go only when its scan is deleted; a scan's row stays, emptied."""
 
 
 def upgrade() -> None:
@@ -96,6 +97,15 @@ def _reports_and_reviews() -> None:
         sa.ForeignKeyConstraint(["scan_key"], ["scans.key"], name=op.f("fk_reviews_scan_key")),
         sa.PrimaryKeyConstraint("scan_key", "version", name=op.f("pk_reviews")),
     )
+    key = ["scan_key", "version"]
+    op.create_table(
+        "reviewed",
+        sa.Column("scan_key", KEY, autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("content", sa.Text(), nullable=False, comment="report.json as that version of the review leaves it"),
+        sa.ForeignKeyConstraint(key, [f"reviews.{c}" for c in key], name=op.f("fk_reviewed_scan_key_version")),
+        sa.PrimaryKeyConstraint(*key, name=op.f("pk_reviewed")),
+    )
 
 
 def _jobs() -> None:
@@ -144,6 +154,7 @@ def _trail() -> None:
 NEXT = {
     "audit": ("number", "(SELECT COALESCE(MAX(number), 0) + 1 FROM audit)"),
     "reviews": ("version", "(SELECT COALESCE(MAX(version), 0) + 1 FROM reviews WHERE scan_key = NEW.scan_key)"),
+    "reviewed": ("version", "(SELECT COALESCE(MAX(version), 0) + 1 FROM reviewed WHERE scan_key = NEW.scan_key)"),
 }
 """What a new row must carry: nothing is replaced, nothing left out."""
 
