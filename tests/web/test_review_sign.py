@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import httpx
 
@@ -149,3 +150,16 @@ def test_names_that_do_not_run_head_to_feet_cannot_be_signed(service: Served, sc
     page.keyboard.press("s")
     page.wait_for_selector("#sign-trouble:text('Level names must run from head to feet')")
     assert not page.is_enabled("#sign-now")
+
+
+def test_an_untouched_report_is_signed_in_the_models_own_words(made: Measured, service: Served, opened: Open) -> None:
+    """The service returns them as they are; the page words rounded points, whose last digit may differ."""
+    assert made.report.summary is not None
+    report = replace(made.report, summary=replace(made.report.summary, sentence="L1 wedge deformity, height loss 31 %."))
+    page = opened(put(service, made, "another digit", report=report)).page
+    page.keyboard.press("s")
+    page.wait_for_selector("#sign-accepted:enabled")
+    assert page.inner_text("#sign-sentence") == "L1 wedge deformity, height loss 31 %."
+    page.fill("#reader", "R")
+    page.click("#sign-now")
+    page.wait_for_selector("#banners :text('Accepted by R')")

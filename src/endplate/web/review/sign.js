@@ -51,21 +51,24 @@ export class SignOff {
 
   /** @param {Report} report */
   #measured(report) {
-    const said = report.summary?.sentence ?? "";
-    if (report.summary && said !== this.state.sentence) {
+    const said = report.summary?.sentence ?? this.state.sentence;
+    const edits = report.review?.edits ?? [];
+    // without edits the model's own sentence is signed; it was worded from points that were not rounded, and may differ in a digit
+    if (edits.length && said !== this.state.sentence) {
       const text = `The service says otherwise than this page: "${said}" Reload the page before you sign.`;
       return this.#show([], text, true);
     }
-    this.#show(report.review?.edits ?? [], "", false);
+    this.#show(edits, "", false, said);
   }
 
   /**
    * @param {string[]} edits
    * @param {string} trouble
    * @param {boolean} blocked
+   * @param {string} [sentence] that is signed
    */
-  #show(edits, trouble, blocked) {
-    say(part("sign-sentence"), this.state.sentence);
+  #show(edits, trouble, blocked, sentence = this.state.sentence) {
+    say(part("sign-sentence"), sentence);
     say(part("sign-trouble"), trouble);
     part("sign-trouble").hidden = trouble === "";
     say(part("sign-count"), edits.length ? `${counted(edits.length, "edit")} against what the model said:` : "Nothing was changed of what the model said.");
