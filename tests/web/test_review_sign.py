@@ -163,3 +163,33 @@ def test_an_untouched_report_is_signed_in_the_models_own_words(made: Measured, s
     page.fill("#reader", "R")
     page.click("#sign-now")
     page.wait_for_selector("#banners :text('Accepted by R')")
+
+
+def test_a_signature_waits_for_what_is_being_saved_and_nothing_is_edited_under_it(service: Served, scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    late = """() => {
+        const usual = window.fetch;
+        window.fetch = async (...asked) => {
+            if (asked[1]?.method && !asked[0].includes("measure")) await new Promise(done => setTimeout(done, 1500));
+            return usual(...asked);
+        };
+    }"""
+    page.evaluate(late)
+    choose(page, "L1")
+    page.click("#delete")
+    page.keyboard.press("Control+s")
+    page.keyboard.press("s")
+    page.wait_for_selector("#sign-accepted_with_edits:checked")
+    page.fill("#reader", "R")
+    page.click("#sign-now")
+    frame(page)
+    before = names(page)
+    assert not page.is_enabled("#undo")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Shift+D")
+    frame(page)
+    assert names(page) == before
+    page.wait_for_selector("#banners :text('Accepted with edits by R')")
+    assert [r.decision for r in service.store.reviews(scan)] == ["draft", "accepted_with_edits"]
+    page.wait_for_timeout(4500)
+    assert saved(service, scan).version == 2

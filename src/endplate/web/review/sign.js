@@ -35,7 +35,7 @@ export class SignOff {
   }
 
   async open() {
-    if (!this.state.editable || this.#dialogue.open) return;
+    if (!this.state.editable || this.#dialogue.open || !(await this.saving.rest())) return;
     this.#comment.value = this.state.saved.comment;
     this.#show([], "The service measures once more…", true);
     this.#dialogue.showModal();
@@ -110,7 +110,7 @@ export class SignOff {
     if (!this.#form.reportValidity()) return;
     sessionStorage.setItem(NAME, name);
     this.#dialogue.close();
-    await this.saving.sign(this.#decision, name, comment);
+    await this.saving.sign(this.#decision, name, comment, () => void this.open());
   }
 }
 
