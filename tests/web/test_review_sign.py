@@ -193,3 +193,19 @@ def test_a_signature_waits_for_what_is_being_saved_and_nothing_is_edited_under_i
     assert [r.decision for r in service.store.reviews(scan)] == ["draft", "accepted_with_edits"]
     page.wait_for_timeout(4500)
     assert saved(service, scan).version == 2
+
+
+def test_a_version_that_the_service_refuses_to_load_is_said(service: Served, scan: str, opened: Open) -> None:
+    mine, theirs = opened(scan).page, opened(scan).page
+    choose(theirs, "L2")
+    theirs.click("#delete")
+    save(theirs, 1)
+    choose(mine, "L3")
+    mine.click("#delete")
+    mine.keyboard.press("Control+s")
+    mine.click("dialog[open] button:text('Keep looking')")
+    service.store.delete_scan(scan, "another reader")
+    mine.click("#banners button:text('Load theirs')")
+    mine.wait_for_selector("#banners [role=alert] :text('The saved version was not loaded')")
+    assert mine.is_visible("#banners button:text('Load again')")
+    assert "L3" not in names(mine)

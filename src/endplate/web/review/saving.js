@@ -187,11 +187,17 @@ export class Saving {
 
   /** Loads what is saved now; edits of this page wait behind Undo. */
   async load() {
-    const { content, etag } = await getTagged(`${this.path}/review`);
-    this.conflict = null;
-    banner("conflict", null);
-    this.#seen = content.vertebrae;
-    this.state.take(content, versionOf(etag));
+    while (this.#running) await this.#running;
+    try {
+      const { content, etag } = await getTagged(`${this.path}/review`);
+      this.conflict = null;
+      banner("conflict", null);
+      this.#seen = content.vertebrae;
+      this.state.take(content, versionOf(etag));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      banner("conflict", `The saved version was not loaded: ${error.message}`, [{ text: "Load again", act: () => void this.load() }], "alert");
+    }
   }
 
   /** All saved versions, oldest first. */
