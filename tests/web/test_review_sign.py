@@ -209,3 +209,34 @@ def test_a_version_that_the_service_refuses_to_load_is_said(service: Served, sca
     mine.wait_for_selector("#banners [role=alert] :text('The saved version was not loaded')")
     assert mine.is_visible("#banners button:text('Load again')")
     assert "L3" not in names(mine)
+
+
+def test_nothing_comes_in_under_the_open_sign_off(service: Served, scan: str, opened: Open) -> None:
+    mine, theirs = opened(scan).page, opened(scan).page
+    choose(theirs, "L2")
+    theirs.click("#delete")
+    save(theirs, 1)
+    choose(mine, "L3")
+    mine.click("#delete")
+    mine.keyboard.press("s")
+    mine.wait_for_selector("#sign-accepted_with_edits:checked")
+    mine.wait_for_timeout(4500)  # what is saved by itself would have met their version
+    assert mine.locator("dialog[open]").count() == 1
+    mine.fill("#reader", "R")
+    mine.fill("#comment", "Seen twice.")
+    mine.click("#sign-now")
+    mine.wait_for_selector("dialog[open] :text('Somebody else saved version 1')")
+    mine.click("dialog[open] button:text('Load version 1')")
+    is_saved(mine, 1)
+    assert [r.version for r in service.store.reviews(scan)] == [1]
+    assert "L3" in names(mine)
+
+
+def test_a_cancelled_sign_off_leaves_the_edits_to_be_saved_by_themselves(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    choose(page, "L1")
+    page.click("#delete")
+    page.keyboard.press("s")
+    page.wait_for_selector("#sign-accepted_with_edits:checked")
+    page.click("#sign-close")
+    is_saved(page, 1)

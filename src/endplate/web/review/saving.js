@@ -24,6 +24,8 @@ export class Saving {
   conflict = null;
   /** @type {unknown} */
   #seen = null;
+  /** what else must happen once another version is on the page */
+  onLoad = () => {};
 
   /**
    * @param {State} state
@@ -194,6 +196,7 @@ export class Saving {
       banner("conflict", null);
       this.#seen = content.vertebrae;
       this.state.take(content, versionOf(etag));
+      this.onLoad();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       banner("conflict", `The saved version was not loaded: ${error.message}`, [{ text: "Load again", act: () => void this.load() }], "alert");

@@ -14,12 +14,16 @@ import { misnamed } from "./vertebrae.js";
 
 /** the reader's name, kept until the tab is closed */
 const NAME = "endplate-reader";
+/** the value of the sign-off where it was not cancelled */
+const SIGNED = "signed";
 
 export class SignOff {
   #dialogue = /** @type {HTMLDialogElement} */ (part("sign-off"));
   #form = /** @type {HTMLFormElement} */ (part("sign-form"));
   #reader = /** @type {HTMLInputElement} */ (part("reader"));
   #comment = /** @type {HTMLTextAreaElement} */ (part("comment"));
+  /** the vertebrae that were measured, as text: nothing else is signed @type {string | null} */
+  #asked = null;
 
   /**
    * @param {State} state
@@ -32,20 +36,35 @@ export class SignOff {
     this.#form.addEventListener("submit", (event) => this.#submit(event));
     this.#form.addEventListener("input", () => this.#check());
     part("sign-close").addEventListener("click", () => this.#dialogue.close());
+    this.#dialogue.addEventListener("close", () => this.#dialogue.returnValue !== SIGNED && saving.resume());
+    saving.onLoad = () => this.#dialogue.close();
   }
 
   async open() {
-    if (!this.state.editable || this.#dialogue.open || !(await this.saving.rest())) return;
+    // what is saved by itself could bring in another version under the open sign-off
+    if (!this.#canOpen || !(await this.saving.rest()) || !this.#canOpen) return;
     this.#comment.value = this.state.saved.comment;
-    this.#show([], "The service measures once more…", true);
+    this.#dialogue.returnValue = "";
     this.#dialogue.showModal();
+    await this.#measure();
+  }
+
+  get #canOpen() {
+    return this.state.editable && !this.#dialogue.open;
+  }
+
+  async #measure() {
+    const document = this.state.document();
+    const asked = JSON.stringify(document.vertebrae);
+    this.#asked = asked;
+    this.#show([], "The service measures once more…", true);
     const wrong = misnamed(this.state.vertebrae.map((v) => v.level), this.state.rules);
     if (wrong) return this.#show([], `Level names must run from head to feet, but ${wrong[1]} lies below ${wrong[0]}. Rename them first.`, true);
     try {
-      const { content } = await send("POST", `${this.saving.path}/measure`, this.state.document());
-      this.#measured(content);
+      const { content } = await send("POST", `${this.saving.path}/measure`, document);
+      if (this.#dialogue.open && this.#asked === asked) this.#measured(content);
     } catch (error) {
-      this.#show([], /** @type {Error} */ (error).message, true);
+      if (this.#dialogue.open && this.#asked === asked) this.#show([], /** @type {Error} */ (error).message, true);
     }
   }
 
@@ -103,13 +122,14 @@ export class SignOff {
   /** @param {SubmitEvent} event */
   async #submit(event) {
     event.preventDefault();
+    if (JSON.stringify(this.state.vertebrae) !== this.#asked) return this.#measure();
     const name = this.#reader.value.trim();
     const comment = this.#comment.value.trim();
     this.#reader.setCustomValidity(name ? "" : "Your name stands under what you sign.");
     this.#comment.setCustomValidity(this.#decision === "rejected" && !comment ? "Say why: others read it." : "");
     if (!this.#form.reportValidity()) return;
     sessionStorage.setItem(NAME, name);
-    this.#dialogue.close();
+    this.#dialogue.close(SIGNED);
     await this.saving.sign(this.#decision, name, comment, () => void this.open());
   }
 }
