@@ -230,6 +230,9 @@ def test_nothing_comes_in_under_the_open_sign_off(service: Served, scan: str, op
     is_saved(mine, 1)
     assert [r.version for r in service.store.reviews(scan)] == [1]
     assert "L3" in names(mine)
+    mine.keyboard.press("s")
+    mine.wait_for_selector("#sign-now:enabled")
+    assert mine.input_value("#comment") == "Seen twice."
 
 
 def test_a_cancelled_sign_off_leaves_the_edits_to_be_saved_by_themselves(scan: str, opened: Open) -> None:
@@ -240,3 +243,27 @@ def test_a_cancelled_sign_off_leaves_the_edits_to_be_saved_by_themselves(scan: s
     page.wait_for_selector("#sign-accepted_with_edits:checked")
     page.click("#sign-close")
     is_saved(page, 1)
+
+
+def test_a_signature_that_fails_is_asked_for_again_with_what_was_written(service: Served, scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    choose(page, "L1")
+    page.click("#delete")
+    page.route("**/review/sign", lambda route: route.abort())
+    page.keyboard.press("s")
+    page.wait_for_selector("#sign-accepted_with_edits:checked")
+    page.check("#sign-rejected")
+    page.fill("#reader", "R")
+    page.fill("#comment", "Motion.")
+    page.click("#sign-now")
+    page.wait_for_selector("#banners [role=alert] :text('Not signed: the service does not answer')")
+    page.wait_for_timeout(4500)
+    assert service.store.review(scan) is None
+    page.unroute("**/review/sign")
+    page.click("#banners button:text('Try again')")
+    page.wait_for_selector("#sign-rejected:enabled:checked")
+    assert page.input_value("#comment") == "Motion."
+    page.click("#sign-now")
+    page.wait_for_selector("#banners :text('Rejected by R')")
+    assert page.locator("#banners [data-banner=saving]").count() == 0
+    assert saved(service, scan).comment == "Motion."

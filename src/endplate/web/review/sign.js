@@ -24,6 +24,8 @@ export class SignOff {
   #comment = /** @type {HTMLTextAreaElement} */ (part("comment"));
   /** the vertebrae that were measured, as text: nothing else is signed @type {string | null} */
   #asked = null;
+  /** what the reader chose and wrote for a signature that failed @type {{decision: Decision, comment: string} | null} */
+  #kept = null;
 
   /**
    * @param {State} state
@@ -43,7 +45,7 @@ export class SignOff {
   async open() {
     // what is saved by itself could bring in another version under the open sign-off
     if (!this.#canOpen || !(await this.saving.rest()) || !this.#canOpen) return;
-    this.#comment.value = this.state.saved.comment;
+    this.#comment.value = this.#kept?.comment ?? this.state.saved.comment;
     this.#dialogue.returnValue = "";
     this.#dialogue.showModal();
     await this.#measure();
@@ -97,7 +99,8 @@ export class SignOff {
     this.#choice("accepted_with_edits").disabled = blocked || edits.length === 0;
     this.#choice("rejected").disabled = blocked;
     const usual = this.#choice(edits.length ? "accepted_with_edits" : "accepted");
-    if (!blocked) usual.checked = true;
+    const wanted = this.#kept && this.#choice(this.#kept.decision);
+    if (!blocked) (wanted?.disabled === false ? wanted : usual).checked = true;
     this.#check();
     if (!blocked) (this.#reader.value ? part("sign-now") : this.#reader).focus();
   }
@@ -130,7 +133,9 @@ export class SignOff {
     if (!this.#form.reportValidity()) return;
     sessionStorage.setItem(NAME, name);
     this.#dialogue.close(SIGNED);
-    await this.saving.sign(this.#decision, name, comment, () => void this.open());
+    const decision = this.#decision;
+    this.#kept = { decision, comment };
+    if (await this.saving.sign(decision, name, comment, () => void this.open())) this.#kept = null;
   }
 }
 
