@@ -17,6 +17,7 @@ def test_two_readers_cannot_lose_each_others_work(service: Served, scan: str, op
     choose(theirs, "L2")
     drag(theirs, "L2: anterior superior point", 3.0)
     save(theirs, 1)
+    mine.wait_for_selector("#banners [data-banner=others]")  # a line more above the image moves what is dragged
     choose(mine, "L3")
     drag(mine, "L3: middle superior point", 4.0)
     edited = row_of(mine, "L3")
