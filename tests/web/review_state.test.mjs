@@ -79,6 +79,33 @@ test("what was edited while it was being saved stays unsaved", () => {
   assert.ok(!state.unsaved && state.canUndo);
 });
 
+test("what a signature on its way stands under cannot be edited", () => {
+  const state = opened();
+  dragged(state, "L1", -1);
+  state.freeze(true);
+  assert.ok(!dragged(state, "L1", -1) && !state.canUndo);
+  const sent = state.document("accepted_with_edits", "R");
+  state.look({ ...review, version: 1 });
+  state.keep(sent, structuredClone(sent), 1);
+  state.freeze(false);
+  assert.equal(state.mode, "old");
+  state.look(null);
+  assert.equal(state.mode, "signed");
+  state.amend();
+  assert.ok(dragged(state, "L1", -1));
+  const draft = state.document();
+  state.keep(draft, structuredClone(draft), 2);
+  assert.equal(state.mode, "edit");
+});
+
+test("nothing is called signed that differs from what was signed", () => {
+  const state = opened();
+  const sent = state.document("accepted", "R");
+  dragged(state, "L1", -1);
+  state.keep(sent, structuredClone(sent), 1);
+  assert.equal(state.mode, "edit");
+});
+
 test("somebody else's version comes in, and undo brings the reader's back", () => {
   const state = opened();
   dragged(state, "L1", -4);

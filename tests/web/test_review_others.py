@@ -99,6 +99,17 @@ def test_names_in_doubt_are_shifted_with_one_click(made: Measured, service: Serv
     page.wait_for_selector(DOUBT)
 
 
+def test_names_that_are_shifted_after_an_edit_keep_it(made: Measured, service: Served, opened: Open) -> None:
+    scan = put(service, made, "an edit, then a shift", report=doubted(made.report, "T7"))
+    page = opened(scan).page
+    choose(page, "L1")
+    drag(page, "L1: anterior superior point", 6.0)
+    moved = row_of(page, "L1")
+    page.click(f"{DOUBT} button")
+    frame(page)
+    assert row_of(page, "T12")[1:4] == moved[1:4]
+
+
 def test_a_variant_in_doubt_renames_the_first_alone(made: Measured, service: Served, opened: Open) -> None:
     report = doubted(made.report, "T13")
     kept = tuple(v for v in report.vertebrae if v.level not in ("T8", "T9", "T10", "T11"))
@@ -109,6 +120,12 @@ def test_a_variant_in_doubt_renames_the_first_alone(made: Measured, service: Ser
     page.click(f"{DOUBT} button:text('Rename the first: T12 → T13')")
     frame(page)
     assert names(page) == ["T13", *before[1:]]
+    page.keyboard.press("Control+z")
+    for _ in before:
+        page.click("#delete")
+        frame(page)
+    assert names(page) == []
+    assert page.locator(DOUBT).count() == 0
 
 
 def test_an_export_that_is_refused_says_why(scan: str, opened: Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import httpx
 
@@ -16,6 +17,7 @@ def test_two_readers_cannot_lose_each_others_work(service: Served, scan: str, op
     choose(theirs, "L2")
     drag(theirs, "L2: anterior superior point", 3.0)
     save(theirs, 1)
+    mine.wait_for_selector("#banners [data-banner=others]")  # a line more above the image moves what is dragged
     choose(mine, "L3")
     drag(mine, "L3: middle superior point", 4.0)
     edited = row_of(mine, "L3")
@@ -152,3 +154,16 @@ def test_names_that_do_not_run_head_to_feet_cannot_be_signed(service: Served, sc
     page.keyboard.press("s")
     page.wait_for_selector("#sign-trouble:text('Level names must run from head to feet')")
     assert not page.is_enabled("#sign-now")
+
+
+def test_an_untouched_report_is_signed_in_the_models_own_words(made: Measured, service: Served, opened: Open) -> None:
+    """The service returns them as they are; the page words rounded points, whose last digit may differ."""
+    assert made.report.summary is not None
+    report = replace(made.report, summary=replace(made.report.summary, sentence="L1 wedge deformity, height loss 31 %."))
+    page = opened(put(service, made, "another digit", report=report)).page
+    page.keyboard.press("s")
+    page.wait_for_selector("#sign-accepted:enabled")
+    assert page.inner_text("#sign-sentence") == "L1 wedge deformity, height loss 31 %."
+    page.fill("#reader", "R")
+    page.click("#sign-now")
+    page.wait_for_selector("#banners :text('Accepted by R')")

@@ -20,13 +20,15 @@ export class NamesInDoubt {
     if (!report.levels || !this.#doubted()) return banner("names", null);
     const { top, alternative } = report.levels;
     const after = editable && top && alternative ? this.#renamed(top, alternative) : null;
-    const act = () => void (after && this.state.edit(() => after.vertebrae));
+    // worked out again on the click: the button outlives the edits that came since it was drawn
+    const act = () => void this.state.edit((vertebrae) => (top && alternative && this.#renamed(top, alternative)?.vertebrae) || vertebrae);
     banner("names", said(report.levels, after !== null), after ? [{ text: after.text, act }] : []);
   }
 
   /** Whether a name that the reader left as it was is less sure than wanted, or all together are. */
   #doubted() {
     const { findings, report, rules, shown } = this.state;
+    if (!shown.length) return false;
     // a body that the reader left without a name is the reader's doubt, not the model's
     if (findings.some(({ body }) => body.level !== null && body.levelConfidence < rules.uncertain_level)) return true;
     const untouched = shown.every((v) => v.model_index !== null && v.level === report.vertebrae[v.model_index].level);
@@ -42,6 +44,7 @@ export class NamesInDoubt {
    */
   #renamed(top, other) {
     const { vertebrae, rules } = this.state;
+    if (!vertebrae.length) return null;
     const usual = Object.keys(rules.levels).filter((name) => Number.isInteger(rules.levels[name].place));
     if (usual.includes(top) && usual.includes(other)) {
       const after = shiftedBy(vertebrae, usual.indexOf(other) - usual.indexOf(top), rules);

@@ -18,11 +18,14 @@ export const versionOf = (etag) => Number((etag ?? "").replace(/\D/g, ""));
 export class Saving {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  busy = false;
+  /** what is on its way to the service @type {Promise<Refused | null> | null} */
+  #running = null;
   /** the version of somebody else that stands against ours @type {number | null} */
   conflict = null;
   /** @type {unknown} */
   #seen = null;
+  /** what else must happen once another version is on the page */
+  onLoad = () => {};
 
   /**
    * @param {State} state
@@ -38,6 +41,10 @@ export class Saving {
     addEventListener("beforeunload", (event) => {
       if (state.unsaved) event.preventDefault();
     });
+  }
+
+  get busy() {
+    return this.#running !== null;
   }
 
   #changed() {
@@ -63,55 +70,101 @@ export class Saving {
       await this.#resolve();
       return false;
     }
-    return this.#sent("PUT", `${this.path}/review`, this.state.document());
+    const refused = await this.#sent("PUT", `${this.path}/review`, this.state.document());
+    if (refused) {
+      await this.#refused(refused, "Not saved", () => void this.save());
+      if (refused.status === 0 || refused.status >= 500) this.#later(AGAIN_MS);
+      // what was edited while the service wrote
+    } else if (this.state.unsaved) this.#later(REST_MS);
+    return refused === null;
+  }
+
+  /** Stops what would be saved by itself and waits for what is being saved; false where another version stands against ours, which is asked about. */
+  async rest() {
+    const known = this.conflict !== null;
+    clearTimeout(this.#timer);
+    while (this.#running) await this.#running;
+    clearTimeout(this.#timer);
+    if (this.conflict === null) return true;
+    if (known) await this.#resolve();
+    return false;
+  }
+
+  /** Saves by itself again, after a rest. */
+  resume() {
+    if (this.state.unsaved) this.#later(REST_MS);
   }
 
   /**
-   * Signs what stands on the page.
+   * Signs what stands on the page, which cannot be edited until the service has answered; true where it is signed.
    *
    * @param {Decision} decision
    * @param {string} reader
    * @param {string} comment
+   * @param {() => void} again asks the reader once more
    */
-  async sign(decision, reader, comment) {
-    clearTimeout(this.#timer);
-    return this.#sent("POST", `${this.path}/review/sign`, this.state.document(decision, reader, comment));
+  async sign(decision, reader, comment, again) {
+    if (!this.state.editable) return false;
+    /** @type {Refused | null} */
+    let refused;
+    this.state.freeze(true);
+    try {
+      if (!(await this.rest())) return false;
+      refused = await this.#sent("POST", `${this.path}/review/sign`, this.state.document(decision, reader, comment));
+    } finally {
+      // a signature that failed must not become a draft by itself
+      clearTimeout(this.#timer);
+      this.state.freeze(false);
+    }
+    if (refused) await this.#refused(refused, "Not signed", again);
+    return refused === null;
   }
 
   /**
    * @param {string} method
    * @param {string} path
    * @param {Review} document
+   * @returns {Promise<Refused | null>} why it is not kept
    */
   async #sent(method, path, document) {
-    this.busy = true;
+    this.#running = this.#answer(method, path, document);
     this.redraw();
     try {
-      const { content, etag } = await send(method, path, document, `"${this.state.version}"`);
-      this.state.keep(document, content.review, versionOf(etag ?? content.etag));
-      banner("saving", null);
-      // what was edited while the service wrote
-      if (this.state.unsaved) this.#later(REST_MS);
-      return true;
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      await this.#refused(error);
-      return false;
+      return await this.#running;
     } finally {
-      this.busy = false;
+      this.#running = null;
       this.redraw();
     }
   }
 
-  /** @param {Refused} error */
-  async #refused(error) {
-    if (error.status === 412) {
-      this.conflict = error.version ?? this.state.version + 1;
-      await this.#resolve();
-      return;
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {Review} document
+   * @returns {Promise<Refused | null>}
+   */
+  async #answer(method, path, document) {
+    try {
+      const { content, etag } = await send(method, path, document, `"${this.state.version}"`);
+      this.state.keep(document, content.review, versionOf(etag ?? content.etag));
+      this.conflict = null;
+      for (const name of ["saving", "conflict"]) banner(name, null);
+      return null;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.status === 412) this.conflict = error.version ?? this.state.version + 1;
+      return error;
     }
-    banner("saving", `Not saved: ${error.message}`, [{ text: "Try again", act: () => void this.save() }], "alert");
-    if (error.status === 0 || error.status >= 500) this.#later(AGAIN_MS);
+  }
+
+  /**
+   * @param {Refused} error
+   * @param {string} what is not done
+   * @param {() => void} again
+   */
+  async #refused(error, what, again) {
+    if (error.status === 412) await this.#resolve();
+    else banner("saving", `${what}: ${error.message}`, [{ text: "Try again", act: again }], "alert");
   }
 
   /** Tells what happened; nothing is thrown away unless the reader says so, and even then Undo brings it back, on top of theirs. */
@@ -128,7 +181,7 @@ export class Saving {
       { value: "load", text: `Load version ${version}`, kind: "primary" },
     ]);
     if (answer === "load") await this.load();
-    else {
+    else if (this.conflict !== null) {
       const load = { text: "Load theirs", act: () => void this.load() };
       banner("conflict", `Your edits are not saved: somebody else saved version ${version} in between.`, [load], "alert");
     }
@@ -136,11 +189,18 @@ export class Saving {
 
   /** Loads what is saved now; edits of this page wait behind Undo. */
   async load() {
-    const { content, etag } = await getTagged(`${this.path}/review`);
-    this.conflict = null;
-    banner("conflict", null);
-    this.#seen = content.vertebrae;
-    this.state.take(content, versionOf(etag));
+    while (this.#running) await this.#running;
+    try {
+      const { content, etag } = await getTagged(`${this.path}/review`);
+      this.conflict = null;
+      banner("conflict", null);
+      this.#seen = content.vertebrae;
+      this.state.take(content, versionOf(etag));
+      this.onLoad();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      banner("conflict", `The saved version was not loaded: ${error.message}`, [{ text: "Load again", act: () => void this.load() }], "alert");
+    }
   }
 
   /** All saved versions, oldest first. */

@@ -14,12 +14,18 @@ import { misnamed } from "./vertebrae.js";
 
 /** the reader's name, kept until the tab is closed */
 const NAME = "endplate-reader";
+/** the value of the sign-off where it was not cancelled */
+const SIGNED = "signed";
 
 export class SignOff {
   #dialogue = /** @type {HTMLDialogElement} */ (part("sign-off"));
   #form = /** @type {HTMLFormElement} */ (part("sign-form"));
   #reader = /** @type {HTMLInputElement} */ (part("reader"));
   #comment = /** @type {HTMLTextAreaElement} */ (part("comment"));
+  /** the vertebrae that were measured, as text: nothing else is signed @type {string | null} */
+  #asked = null;
+  /** what the reader chose and wrote for a signature that failed @type {{decision: Decision, comment: string} | null} */
+  #kept = null;
 
   /**
    * @param {State} state
@@ -32,40 +38,58 @@ export class SignOff {
     this.#form.addEventListener("submit", (event) => this.#submit(event));
     this.#form.addEventListener("input", () => this.#check());
     part("sign-close").addEventListener("click", () => this.#dialogue.close());
+    this.#dialogue.addEventListener("close", () => this.#dialogue.returnValue !== SIGNED && saving.resume());
+    saving.onLoad = () => this.#dialogue.close();
   }
 
   async open() {
-    if (!this.state.editable || this.#dialogue.open) return;
-    this.#comment.value = this.state.saved.comment;
-    this.#show([], "The service measures once more…", true);
+    // what is saved by itself could bring in another version under the open sign-off
+    if (!this.#canOpen || !(await this.saving.rest()) || !this.#canOpen) return;
+    this.#comment.value = this.#kept?.comment ?? this.state.saved.comment;
+    this.#dialogue.returnValue = "";
     this.#dialogue.showModal();
+    await this.#measure();
+  }
+
+  get #canOpen() {
+    return this.state.editable && !this.#dialogue.open;
+  }
+
+  async #measure() {
+    const document = this.state.document();
+    const asked = JSON.stringify(document.vertebrae);
+    this.#asked = asked;
+    this.#show([], "The service measures once more…", true);
     const wrong = misnamed(this.state.vertebrae.map((v) => v.level), this.state.rules);
     if (wrong) return this.#show([], `Level names must run from head to feet, but ${wrong[1]} lies below ${wrong[0]}. Rename them first.`, true);
     try {
-      const { content } = await send("POST", `${this.saving.path}/measure`, this.state.document());
-      this.#measured(content);
+      const { content } = await send("POST", `${this.saving.path}/measure`, document);
+      if (this.#dialogue.open && this.#asked === asked) this.#measured(content);
     } catch (error) {
-      this.#show([], /** @type {Error} */ (error).message, true);
+      if (this.#dialogue.open && this.#asked === asked) this.#show([], /** @type {Error} */ (error).message, true);
     }
   }
 
   /** @param {Report} report */
   #measured(report) {
-    const said = report.summary?.sentence ?? "";
-    if (report.summary && said !== this.state.sentence) {
+    const said = report.summary?.sentence ?? this.state.sentence;
+    const edits = report.review?.edits ?? [];
+    // without edits the model's own sentence is signed; it was worded from points that were not rounded, and may differ in a digit
+    if (edits.length && said !== this.state.sentence) {
       const text = `The service says otherwise than this page: "${said}" Reload the page before you sign.`;
       return this.#show([], text, true);
     }
-    this.#show(report.review?.edits ?? [], "", false);
+    this.#show(edits, "", false, said);
   }
 
   /**
    * @param {string[]} edits
    * @param {string} trouble
    * @param {boolean} blocked
+   * @param {string} [sentence] that is signed
    */
-  #show(edits, trouble, blocked) {
-    say(part("sign-sentence"), this.state.sentence);
+  #show(edits, trouble, blocked, sentence = this.state.sentence) {
+    say(part("sign-sentence"), sentence);
     say(part("sign-trouble"), trouble);
     part("sign-trouble").hidden = trouble === "";
     say(part("sign-count"), edits.length ? `${counted(edits.length, "edit")} against what the model said:` : "Nothing was changed of what the model said.");
@@ -75,7 +99,8 @@ export class SignOff {
     this.#choice("accepted_with_edits").disabled = blocked || edits.length === 0;
     this.#choice("rejected").disabled = blocked;
     const usual = this.#choice(edits.length ? "accepted_with_edits" : "accepted");
-    if (!blocked) usual.checked = true;
+    const wanted = this.#kept && this.#choice(this.#kept.decision);
+    if (!blocked) (wanted?.disabled === false ? wanted : usual).checked = true;
     this.#check();
     if (!blocked) (this.#reader.value ? part("sign-now") : this.#reader).focus();
   }
@@ -100,14 +125,17 @@ export class SignOff {
   /** @param {SubmitEvent} event */
   async #submit(event) {
     event.preventDefault();
+    if (JSON.stringify(this.state.vertebrae) !== this.#asked) return this.#measure();
     const name = this.#reader.value.trim();
     const comment = this.#comment.value.trim();
     this.#reader.setCustomValidity(name ? "" : "Your name stands under what you sign.");
     this.#comment.setCustomValidity(this.#decision === "rejected" && !comment ? "Say why: others read it." : "");
     if (!this.#form.reportValidity()) return;
     sessionStorage.setItem(NAME, name);
-    this.#dialogue.close();
-    await this.saving.sign(this.#decision, name, comment);
+    this.#dialogue.close(SIGNED);
+    const decision = this.#decision;
+    this.#kept = { decision, comment };
+    if (await this.saving.sign(decision, name, comment, () => void this.open())) this.#kept = null;
   }
 }
 

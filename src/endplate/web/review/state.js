@@ -14,7 +14,7 @@ import { isEdited } from "./opened.js";
 /** @typedef {import("./types.js").Report} Report */
 /** @typedef {import("./types.js").Review} Review */
 /** @typedef {import("./vertebrae.js").Which} Which */
-/** @typedef {"edit" | "signed" | "old" | "frozen"} Mode signed: waits for an amendment; old: an earlier version; frozen: nothing can be edited */
+/** @typedef {"edit" | "signed" | "old"} Mode signed: waits for an amendment; old: an earlier version */
 
 export class State {
   /** @type {ReviewVertebra[][]} */
@@ -23,6 +23,8 @@ export class State {
   #future = [];
   /** what the last edit was, where the next of its kind joins it @type {string | null} */
   #joining = null;
+  /** whether a signature is on its way: what it stands under cannot be edited */
+  #frozen = false;
   /** @type {(() => void)[]} */
   #listeners = [];
   /** @type {{of: ReviewVertebra[] | null, findings: Finding[], sentence: string}} */
@@ -83,7 +85,18 @@ export class State {
   }
 
   get editable() {
-    return this.mode === "edit";
+    return this.mode === "edit" && !this.#frozen;
+  }
+
+  /** @param {boolean} frozen whether nothing can be edited, whatever the mode */
+  freeze(frozen) {
+    this.#frozen = frozen;
+    this.#changed();
+  }
+
+  /** How the last version rests: what was signed waits for an amendment, unless edits of one are on the page. @returns {Mode} */
+  get #resting() {
+    return this.saved.decision === "draft" || this.unsaved ? "edit" : "signed";
   }
 
   /** Whether an edit is under way that is not settled yet, such as a drag. */
@@ -194,7 +207,7 @@ export class State {
   keep(sent, kept, version) {
     if (this.vertebrae === sent.vertebrae) this.vertebrae = kept.vertebrae;
     [this.saved, this.version] = [kept, version];
-    if (kept.decision !== "draft") this.mode = "signed";
+    this.mode = this.old ? "old" : this.#resting;
     this.#changed();
   }
 
@@ -220,8 +233,7 @@ export class State {
    */
   look(review) {
     this.old = review;
-    const resting = this.saved.decision === "draft" || this.unsaved ? "edit" : "signed";
-    this.mode = review ? "old" : resting;
+    this.mode = review ? "old" : this.#resting;
     this.#changed();
   }
 
