@@ -20,6 +20,8 @@ export class Detail {
   #reason = /** @type {HTMLInputElement} */ (part("reason"));
   /** what the choices were drawn for */
   #drawn = "";
+  /** whether the list of names was opened by mouse */
+  #byMouse = false;
 
   /**
    * @param {State} state
@@ -27,7 +29,9 @@ export class Detail {
    */
   constructor(state, actions) {
     this.state = state;
-    this.#level.addEventListener("change", () => actions.rename(this.#level.value || null));
+    this.#level.addEventListener("pointerdown", () => (this.#byMouse = true));
+    this.#level.addEventListener("keydown", () => (this.#byMouse = false));
+    this.#level.addEventListener("change", () => this.#named(actions));
     part("aside").addEventListener("submit", (event) => {
       event.preventDefault();
       if (!this.#reason.value.trim()) return;
@@ -40,6 +44,14 @@ export class Detail {
     part("add-below").addEventListener("click", () => actions.addBeside(1));
     part("rest-up").addEventListener("click", () => actions.shift(-1, true));
     part("rest-down").addEventListener("click", () => actions.shift(1, true));
+  }
+
+  /** @param {Actions} actions */
+  #named(actions) {
+    actions.rename(this.#level.value || null);
+    // else the next key that the reader means for the image would choose another name
+    if (this.#byMouse) part("stage").focus();
+    this.#byMouse = false;
   }
 
   draw() {
