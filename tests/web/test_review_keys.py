@@ -78,3 +78,36 @@ def test_keys_that_another_window_lets_go_of_are_let_go_of(scan: str, opened: Op
     page.keyboard.press("Control+z")
     frame(page)
     assert page.is_enabled("#undo")
+
+
+def test_hidden_points_are_all_hidden_and_keys_leave_them_alone(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    chosen_point(page, "T12")
+    ring = page.locator(".handle .ring").first
+    assert ring.is_visible()
+    page.keyboard.press("h")
+    frame(page)
+    assert not ring.is_visible()
+    page.keyboard.press("ArrowDown")
+    frame(page)
+    assert not page.is_enabled("#undo")
+    page.keyboard.press("h")
+    frame(page)
+    assert ring.is_visible()
+
+
+def test_tab_brings_the_next_point_onto_the_screen(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    chosen_point(page, "T12")
+    for _ in range(8):
+        page.keyboard.press("+")
+    page.focus("#stage")
+    page.keyboard.press("Tab")
+    stage = page.locator("#stage").bounding_box()
+    for _ in range(6):
+        frame(page)
+        box = page.locator(".handle:focus").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        assert stage["x"] < x < stage["x"] + stage["width"]
+        assert stage["y"] < y < stage["y"] + stage["height"]
+        page.keyboard.press("Tab")

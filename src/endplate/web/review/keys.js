@@ -147,7 +147,7 @@ function arrow(event, { state, stage, actions }) {
   if (target !== document.body && !(target instanceof Element && target.closest("#stage"))) return;
   event.preventDefault();
   const mm = event.shiftKey ? FINE_MM : NUDGE_MM;
-  if (state.point) actions.nudge(right * mm, down * mm);
+  if (state.point && !stage.bare) actions.nudge(right * mm, down * mm);
   else stage.pan(-right * PAN_PX, -down * PAN_PX);
 }
 

@@ -40,6 +40,10 @@ export class Pointer {
     host.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
+  get held() {
+    return this.#drag !== null;
+  }
+
   get dragging() {
     return this.#drag?.kind === "point" && this.#drag.far;
   }
