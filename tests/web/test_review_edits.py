@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from endplate.report.report import Message
 from endplate.review.document import points_of
@@ -128,3 +129,21 @@ def test_images_that_do_not_come_are_said(service: Served, scan: str, browser: A
         found.page.goto(f"{service.url}/scans/{scan}")
         found.page.wait_for_selector("#banners :text('No images')")
         assert found.page.locator("#marks .body").count() > 0
+
+
+def test_a_second_finger_leaves_a_drag_to_the_first(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    choose(page, "T12")
+    x, y = centre(page, "T12: middle superior point")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 20, steps=4)
+    for kind, dx in (("pointermove", 90), ("pointerup", 90)):
+        palm = {"pointerId": 99, "clientX": x + dx, "clientY": y, "bubbles": True, "pointerType": "touch"}
+        page.evaluate(f"init => document.getElementById('stage').dispatchEvent(new PointerEvent('{kind}', init))", palm)
+    frame(page)
+    assert centre(page, "T12: middle superior point") == (pytest.approx(x, abs=1.5), pytest.approx(y + 20, abs=1.5))
+    page.mouse.move(x, y + 30, steps=2)
+    page.mouse.up()
+    frame(page)
+    assert centre(page, "T12: middle superior point")[1] == pytest.approx(y + 30, abs=1.5)
