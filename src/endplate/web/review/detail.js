@@ -38,12 +38,20 @@ export class Detail {
       actions.setAside(this.#reason.value.trim());
       part("stage").focus();
     });
-    part("assess").addEventListener("click", () => actions.setAside(null));
+    part("assess").addEventListener("click", () => this.#assess(actions));
     part("delete").addEventListener("click", () => actions.remove());
     part("add-above").addEventListener("click", () => actions.addBeside(-1));
     part("add-below").addEventListener("click", () => actions.addBeside(1));
     part("rest-up").addEventListener("click", () => actions.shift(-1, true));
     part("rest-down").addEventListener("click", () => actions.shift(1, true));
+  }
+
+  /** @param {Actions} actions */
+  #assess(actions) {
+    actions.setAside(null);
+    // the button goes, and would leave the keyboard nowhere
+    this.#reason.value = "";
+    this.#reason.focus();
   }
 
   /** @param {Actions} actions */
