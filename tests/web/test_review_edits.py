@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from endplate.report.report import Message
 from endplate.review.document import points_of
@@ -128,3 +129,73 @@ def test_images_that_do_not_come_are_said(service: Served, scan: str, browser: A
         found.page.goto(f"{service.url}/scans/{scan}")
         found.page.wait_for_selector("#banners :text('No images')")
         assert found.page.locator("#marks .body").count() > 0
+
+
+def test_a_second_finger_leaves_a_drag_to_the_first(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    choose(page, "T12")
+    x, y = centre(page, "T12: middle superior point")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 20, steps=4)
+    for kind, dx in (("pointermove", 90), ("pointerup", 90)):
+        palm = {"pointerId": 99, "clientX": x + dx, "clientY": y, "bubbles": True, "pointerType": "touch"}
+        page.evaluate(f"init => document.getElementById('stage').dispatchEvent(new PointerEvent('{kind}', init))", palm)
+    frame(page)
+    assert centre(page, "T12: middle superior point") == (pytest.approx(x, abs=1.5), pytest.approx(y + 20, abs=1.5))
+    page.mouse.move(x, y + 30, steps=2)
+    page.mouse.up()
+    frame(page)
+    assert centre(page, "T12: middle superior point")[1] == pytest.approx(y + 30, abs=1.5)
+
+
+def test_reasons_why_something_cannot_be_done_are_true(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    choose(page, "T12")
+    page.fill("#reason", "metal or cement")
+    page.keyboard.press("Enter")
+    frame(page)
+    page.focus("#assess")
+    page.keyboard.press("Enter")
+    frame(page)
+    assert page.evaluate("[document.activeElement.id, document.activeElement.value]") == ["reason", ""]
+    page.focus("#stage")
+    for _ in names(page):
+        page.keyboard.press("Delete")
+        frame(page)
+    page.keyboard.press("a")
+    page.mouse.click(*(page.locator("#stage").bounding_box()[side] + 150 for side in ("x", "y")))
+    frame(page)
+    assert "none is left" in page.inner_text("#hint")
+
+
+def test_names_of_a_signed_review_stay_without_a_word(scan: str, opened: Open) -> None:
+    page = opened(scan).page
+    page.click("#sign")
+    page.wait_for_selector("#sign-accepted:checked")
+    page.fill("#reader", "R")
+    page.click("#sign-now")
+    page.wait_for_selector("#banners :text('Accepted by R')")
+    before = page.inner_text("#hint")
+    page.focus("#stage")
+    page.keyboard.press("Shift+U")
+    frame(page)
+    assert page.inner_text("#hint") == before
+
+
+def test_a_review_or_versions_that_do_not_come_are_said(scan: str, opened: Open, service: Served, browser: Any) -> None:
+    broken = {"status": 503, "json": {"code": "busy", "message": "the store is busy"}}
+    page = opened(scan).page
+    page.route("**/reviews", lambda route: route.fulfill(**broken))
+    page.click("#versions")
+    page.wait_for_selector("#banners :text('the store is busy')")
+    page.unroute("**/reviews")
+    page.click("#banners button:text('Try again')")
+    page.wait_for_selector("dialog[open] :text('Nobody has saved')")
+    assert page.locator("[data-banner=versions]").count() == 0
+    with tab(browser) as found:
+        found.page.route("**/review", lambda route: route.fulfill(**broken))
+        found.page.goto(f"{service.url}/scans/{scan}")
+        found.page.wait_for_selector("#banners :text('The review did not come: the store is busy')")
+        assert not found.page.is_visible("#absent")
+        assert [s for s in found.said if not s.startswith(USUAL)] == []

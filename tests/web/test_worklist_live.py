@@ -263,3 +263,36 @@ def test_lines_stay_under_the_pointer_while_numbers_change(browser: Any, fresh: 
         opened.page.wait_for_selector("#jobs li:has-text('Measuring: detect, 60 %')")
         opened.page.wait_for_selector("#scans progress[value='0.6']")
         assert [one.evaluate("node => node.isConnected") for one in held if one] == [True, True]
+
+
+def test_of_many_jobs_those_that_count_are_listed(browser: Any, fresh: Served) -> None:
+    for n in range(60):
+        at = f"2026-11-25T08:00:{n:02d}.000+00:00"
+        state = "failed" if n % 5 < 3 else "done"
+        fresh.store.add_job(Job(f"{n:032x}", "find", f"job-{n}", "waiting", at))
+        fresh.store.update_job(f"{n:032x}", state=state, ended_at=at)
+    with tab(browser) as opened:
+        opened.page.goto(fresh.url)
+        settled(opened)
+        opened.page.click("#jobs-open")
+        opened.page.wait_for_selector("#jobs-failed:text-is('36 failed')")
+        opened.page.wait_for_selector("#jobs-failed-list li:text-is('and 6 more')")
+        failed = opened.page.locator("#jobs-failed-list [data-job]").evaluate_all("all => all.map(e => e.dataset.job)")
+        assert failed == [f"{n:032x}" for n in range(59, -1, -1) if n % 5 < 3][:30]
+        done = opened.page.locator("#jobs-done-list [data-job]").evaluate_all("all => all.map(e => e.dataset.job)")
+        assert done == [f"{n:032x}" for n in range(59, -1, -1) if n % 5 >= 3][:10]
+        fresh.store.update_job(f"{56:032x}", state="waiting", ended_at=None)
+        opened.page.wait_for_selector("#jobs-failed-list li:text-is('and 5 more')")
+        assert opened.page.locator("#jobs-failed-list [data-job]").count() == 30
+        assert opened.said == []
+
+
+def test_a_tab_that_nobody_sees_holds_no_connection(browser: Any, fresh: Served) -> None:
+    with tab(browser) as opened:
+        opened.page.add_init_script("Object.defineProperty(document, 'visibilityState', { get: () => window.seen ?? 'hidden' })")
+        opened.page.goto(fresh.url)
+        settled(opened)
+        opened.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")
+        assert not [url for url in opened.asked if url.endswith("/api/events")]
+        with opened.page.expect_request("**/api/events"):
+            opened.page.evaluate("window.seen = 'visible'; document.dispatchEvent(new Event('visibilitychange'))")

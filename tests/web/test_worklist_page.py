@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from served_worklist import HOSTILE, Served, Tab, chromium, many_scans, names, p
 pytest.importorskip("fastapi")
 pytest.importorskip("dbos")
 
-from endplate.service.records import Query
+from endplate.service.records import Query, Scan
 
 COUNT = 3000
 FIRST_ROW = """new MutationObserver((_, watch) => {
@@ -89,6 +90,23 @@ def test_views_count_and_show_what_the_store_says(list_of: Callable[[str], Tab],
         assert opened.page.locator("[aria-current=true]").get_attribute("data-view") == view
         assert opened.page.url == f"{full.url}/?view={view}"
     assert "expected 150 mm of the spine" in opened.page.locator("#scans").inner_text()
+
+
+def test_reviews_of_scans_without_a_spine_count_as_reviews_and_say_so(
+    browser: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    signed = {"review": "accepted", "reader": "Dr Ünal", "review_version": 1, "signed_at": "2026-11-20T08:00:00+00:00"}
+    (first, *others) = [scan for scan in many_scans(60) if scan.status == "measured" and scan.review is None][:3]
+    assert first.summary is not None
+    half = replace(first, summary=replace(first.summary, worst_grade=1, worst_loss=0.245))
+    empty = Scan("e" * 32, "empty", "no_spine", first.added_at, "/ct/empty", **signed)  # type: ignore[arg-type]
+    with served(tmp_path_factory.mktemp("empty") / "data", [half, *others, empty]) as service, tab(browser) as opened:
+        opened.page.goto(service.url)
+        settled(opened)
+        assert opened.page.locator("[data-view=unreviewed] .count").inner_text() == "3"
+        assert "✓ Accepted" in opened.page.locator(f"tr[data-scan='{empty.id}']").inner_text()
+        # a tie goes to the even neighbour, as in the sentence and in the review
+        assert "24 % of height lost" in opened.page.locator(f"tr[data-scan='{half.id}']").inner_text()
 
 
 def test_the_address_holds_where_one_is_and_back_leads_there(list_of: Callable[[str], Tab], full: Served) -> None:

@@ -160,7 +160,8 @@ class Page:
     Attributes:
         scans: of this page.
         total: that fit the query.
-        counts: scans by status, by ``review:STATE`` and as ``flagged`` (unsigned, worst grade 2 or 3), over the whole store.
+        counts: scans by status, by ``review:STATE``, as ``flagged`` (unsigned, worst grade 2 or 3) and as ``unreviewed`` (measured,
+            without a review), over the whole store.
     """
 
     scans: tuple[Scan, ...]

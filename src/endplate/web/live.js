@@ -18,7 +18,7 @@ export function listen(told) {
   let failures = 0;
 
   function open() {
-    if (source !== null) return;
+    if (source !== null || document.visibilityState !== "visible") return;
     source = new EventSource("/api/events");
     source.addEventListener("job", (event) => told.job(JSON.parse(event.data)));
     source.addEventListener("scan", (event) => told.scan(JSON.parse(event.data)));
@@ -42,11 +42,11 @@ export function listen(told) {
     if (!ended) return;
     close();
     get("/scans?size=1").catch(() => {});
-    setTimeout(() => document.visibilityState === "visible" && open(), 3000);
+    setTimeout(open, 3000);
   }
 
   document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? open() : close()));
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
-  if (document.visibilityState === "visible") open();
+  open();
 }

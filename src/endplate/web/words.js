@@ -1,6 +1,8 @@
 // @ts-check
 /** Dates, names, states and grades in words, the same on every page. */
 
+import { fixed, rounded } from "./rules/rounding.js";
+
 /** @type {Record<string, string>} */
 const STATUS = {
   waiting: "Waiting",
@@ -39,15 +41,15 @@ export const gradeWord = (grade) => (grade === null || grade === undefined ? "no
 export function chance(probability) {
   if (probability === null || probability === undefined) return "";
   if (probability < 0.005) return "<1 %";
-  return probability > 0.995 ? ">99 %" : `${(100 * probability).toFixed(0)} %`;
+  return probability > 0.995 ? ">99 %" : `${fixed(100 * probability)} %`;
 }
 
 /**
- * Lost height in per cent.
+ * Lost height in per cent, rounded as the report rounds it.
  *
  * @param {number | null | undefined} loss
  */
-export const lossWord = (loss) => (loss === null || loss === undefined ? "" : `${(100 * loss).toFixed(0)} %`);
+export const lossWord = (loss) => (loss === null || loss === undefined ? "" : `${fixed(100 * rounded(loss, 4))} %`);
 
 /**
  * A DICOM date (20260131) as 2026-01-31, which no country reads the other way round; anything else as it is.

@@ -134,7 +134,8 @@ class Model:
         for s in self.scans.values():
             keys = [s.status, f"review:{s.review or 'none'}"]
             flagged = s.review in (None, "draft") and s.summary is not None and (s.summary.worst_grade or 0) >= 2
-            for key in (*keys, *(["flagged"] if flagged else [])):
+            unreviewed = s.status == "measured" and s.review is None
+            for key in (*keys, *(["flagged"] if flagged else []), *(["unreviewed"] if unreviewed else [])):
                 found[key] = found.get(key, 0) + 1
         return found
 

@@ -75,6 +75,7 @@ def test_flagged_and_unsigned_go_first(store: SqlStore) -> None:
     assert names(store, Query(review=("accepted",))) == expected[-3:]
     counts = {k: n for k, n in store.worklist(Query(search="nothing")).counts.items() if n}
     assert counts.pop("flagged") == 4
+    assert counts.pop("unreviewed") == 6
     assert {k: counts.pop(k) for k in list(counts) if k.startswith("review:")} == {
         "review:none": 13,
         "review:draft": 1,

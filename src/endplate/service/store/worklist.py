@@ -62,13 +62,14 @@ def _total(connection: Connection, query: Query, here: int) -> int:
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """By status, by ``review:STATE`` and ``flagged``; zeros too."""
+    """By status, by ``review:STATE``, ``flagged`` and ``unreviewed``; zeros too."""
     reviews = ("none", *get_args(Decision))
-    found = dict.fromkeys((*get_args(ScanStatus), *(f"review:{state}" for state in reviews), "flagged"), 0)
+    found = dict.fromkeys((*get_args(ScanStatus), *(f"review:{state}" for state in reviews), "flagged", "unreviewed"), 0)
     for status, review, grade, count in connection.execute(COUNTS):
         found[status] += count
         found[f"review:{review or 'none'}"] += count
         found["flagged"] += count if review in (None, "draft") and (grade or 0) >= FLAGGED else 0
+        found["unreviewed"] += count if status == "measured" and review is None else 0
     return found
 
 

@@ -48,6 +48,7 @@ export class Actions {
    */
   shift(by, fromHere = false) {
     const { state } = this;
+    if (!state.editable) return;
     const first = fromHere ? Math.max(state.selectedIndex, 0) : 0;
     const after = shifted(state.vertebrae, by, state.rules, first);
     if (after && state.edit(() => after)) this.tell("");
@@ -86,6 +87,10 @@ export class Actions {
     const { state, stage } = this;
     stage.pointer.adding = false;
     if (!stage.pictured) return this.tell("Without images nobody sees where a vertebra lies: none can be added.");
+    if (!state.vertebrae.length) {
+      this.tell("A new vertebra is shaped as its neighbours, and none is left: undo a deletion, then add it.");
+      return stage.told.redraw();
+    }
     const centre = stage.places.patient({ pixel, lateral: 0 });
     const at = placeOf(state.vertebrae, centre);
     const points = stage.places.between(pixel, state.vertebrae[at - 1], state.vertebrae[at]);

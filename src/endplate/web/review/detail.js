@@ -20,6 +20,8 @@ export class Detail {
   #reason = /** @type {HTMLInputElement} */ (part("reason"));
   /** what the choices were drawn for */
   #drawn = "";
+  /** whether the list of names was opened by mouse */
+  #byMouse = false;
 
   /**
    * @param {State} state
@@ -27,19 +29,37 @@ export class Detail {
    */
   constructor(state, actions) {
     this.state = state;
-    this.#level.addEventListener("change", () => actions.rename(this.#level.value || null));
+    this.#level.addEventListener("pointerdown", () => (this.#byMouse = true));
+    this.#level.addEventListener("keydown", () => (this.#byMouse = false));
+    this.#level.addEventListener("change", () => this.#named(actions));
     part("aside").addEventListener("submit", (event) => {
       event.preventDefault();
       if (!this.#reason.value.trim()) return;
       actions.setAside(this.#reason.value.trim());
       part("stage").focus();
     });
-    part("assess").addEventListener("click", () => actions.setAside(null));
+    part("assess").addEventListener("click", () => this.#assess(actions));
     part("delete").addEventListener("click", () => actions.remove());
     part("add-above").addEventListener("click", () => actions.addBeside(-1));
     part("add-below").addEventListener("click", () => actions.addBeside(1));
     part("rest-up").addEventListener("click", () => actions.shift(-1, true));
     part("rest-down").addEventListener("click", () => actions.shift(1, true));
+  }
+
+  /** @param {Actions} actions */
+  #assess(actions) {
+    actions.setAside(null);
+    // the button goes, and would leave the keyboard nowhere
+    this.#reason.value = "";
+    this.#reason.focus();
+  }
+
+  /** @param {Actions} actions */
+  #named(actions) {
+    actions.rename(this.#level.value || null);
+    // else the next key that the reader means for the image would choose another name
+    if (this.#byMouse) part("stage").focus();
+    this.#byMouse = false;
   }
 
   draw() {

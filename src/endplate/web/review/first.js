@@ -1,7 +1,7 @@
 // @ts-check
 /** Asks for the scan, and shows its image, before the page's other modules have come: it is what a reader waits for. */
 
-import { get, getPixels, getTagged } from "../api.js";
+import { get, getPixels, getTagged, Refused } from "../api.js";
 import { channelsOf, GreyImage, middleOf, PRESETS, sharp } from "./grey.js";
 import { fitted } from "./view.js";
 
@@ -15,7 +15,11 @@ export const opened = get(path);
 /** null where there are none */
 export const pixels = getPixels(`${path}/images/straight`).catch(() => null);
 /** null where there is nothing to review */
-export const review = getTagged(`${path}/review`).catch(() => null);
+export const review = getTagged(`${path}/review`).catch((error) => {
+  if (!(error instanceof Refused)) throw error;
+  if (error.status === 404 || error.status === 422) return null;
+  throw new Refused(error.status, { code: error.code, message: `The review did not come: ${error.message}. Reload the page to try again.` });
+});
 
 async function show() {
   const [{ images }, straight] = await Promise.all([opened, pixels]);
@@ -31,4 +35,4 @@ async function show() {
 
 show().catch(() => {});
 // who awaits it hears of a failure; until then it is not unhandled
-opened.catch(() => {});
+for (const one of [opened, review]) one.catch(() => {});

@@ -1,6 +1,7 @@
 // @ts-check
 /** The head of the page: whose scan, what is saved, whether it is verified, earlier versions. */
 
+import { Refused } from "../api.js";
 import { element } from "../element.js";
 import { dicomDate, moment, personName, reviewWord } from "../words.js";
 import { ask, banner } from "./dialogue.js";
@@ -29,7 +30,7 @@ export class Head {
   constructor(state, saving) {
     this.state = state;
     this.saving = saving;
-    part("versions").addEventListener("click", () => void this.versions());
+    part("versions").addEventListener("click", () => void this.#ask());
   }
 
   draw() {
@@ -72,6 +73,17 @@ export class Head {
     const signed = verified || (shown.decision === "rejected" && mode !== "edit");
     say(part("verified"), signed ? `${signature(shown)}.` : "AI result, not verified until signed.");
     part("verified").classList.toggle("unverified", !verified);
+  }
+
+  /** Versions; where they do not come, why. */
+  async #ask() {
+    banner("versions", null);
+    try {
+      await this.versions();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      banner("versions", `Earlier versions did not come: ${error.message}`, [{ text: "Try again", act: () => void this.#ask() }], "alert");
+    }
   }
 
   async versions() {

@@ -7,7 +7,7 @@ import { channelsOf, draggedWindow, GreyImage, middleOf, PRESETS, sharp } from "
 import { Pointer } from "./pointer.js";
 import { Points } from "./points.js";
 import { SIX } from "./vertebrae.js";
-import { fitted, panned, recentred, scaleBar, showing, zoomed } from "./view.js";
+import { fitted, onScreen, panned, recentred, scaleBar, showing, zoomed } from "./view.js";
 
 /** @typedef {import("./grey.js").Window} Window */
 /** @typedef {import("./places.js").Places} Places */
@@ -19,6 +19,8 @@ import { fitted, panned, recentred, scaleBar, showing, zoomed } from "./view.js"
 const AROUND_MM = [78, 86];
 /** from here on a slab is beside the points, which are then drawn faint */
 const FAR_MM = 4;
+/** between a point that is brought onto the screen and its edge */
+const MARGIN_PX = 60;
 
 export class Stage {
   #canvas = /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ (part("image")));
@@ -50,13 +52,19 @@ export class Stage {
     this.offsets = [0];
     this.host = part("stage");
     this.points = new Points(/** @type {any} */ (part("marks")), places, state);
-    this.points.handles.forEach((handle, i) => handle.addEventListener("focus", () => state.select(state.selected, SIX[i])));
+    this.points.handles.forEach((handle, i) => handle.addEventListener("focus", () => this.#take(i)));
     this.pointer = new Pointer(this);
     this.size = { width: this.host.clientWidth, height: this.host.clientHeight };
     new ResizeObserver(([{ contentRect }]) => this.#resized(contentRect)).observe(this.host);
     this.fit();
   }
 
+  /** @param {number} i of the point that has got the keyboard */
+  #take(i) {
+    this.state.select(this.state.selected, SIX[i]);
+    // a point that the pointer holds stays under it
+    if (!this.pointer.held) this.reveal();
+  }
 
   /**
    * @param {Int16Array} hu channels, rows and columns
@@ -103,13 +111,13 @@ export class Stage {
     this.told.redraw();
   }
 
-  /** Moves the image no more than is needed to have the selected vertebra on the screen. */
+  /** Moves the image no more than is needed to have the chosen point on the screen. */
   reveal() {
-    const v = this.state.selectedVertebra;
-    if (!v) return;
-    const at = this.points.screen(v.points_lps_mm, this.view);
-    const inside = at.every(([x, y]) => x > 0 && y > 0 && x < this.size.width && y < this.size.height);
-    if (!inside) this.zoomToSelected();
+    const { selectedVertebra: v, point } = this.state;
+    if (!v || !point) return;
+    const [x, y] = onScreen(this.view, this.places.one(v.points_lps_mm, point).pixel);
+    const [dx, dy] = [into(x, this.size.width), into(y, this.size.height)];
+    if (dx || dy) this.pan(dx, dy);
   }
 
   /**
@@ -214,6 +222,17 @@ export class Stage {
       put(button, "aria-pressed", String(PRESETS[button.getAttribute("data-preset") ?? ""]?.window === this.window));
     }
   }
+}
+
+/**
+ * How far a place must move to lie on the screen, with a margin.
+ *
+ * @param {number} at
+ * @param {number} size of the screen
+ */
+function into(at, size) {
+  if (at > 0 && at < size) return 0;
+  return (at <= 0 ? MARGIN_PX : size - MARGIN_PX) - at;
 }
 
 /** @param {number} mm towards the patient's left */

@@ -65,8 +65,8 @@ export function takeKeys(page) {
   const acts = new Map(keysOf(page).flatMap((one) => one.keys.map((key) => [key, one.act])));
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
-    const name = (event.ctrlKey || event.metaKey ? "Ctrl " : "") + event.key;
-    if (isWriting(event.target) && name !== "Ctrl s") return leave(event);
+    const name = nameOf(event);
+    if (isWriting(event) && name !== "Ctrl s") return leave(event);
     if (event.altKey || isPressing(event) || isSliding(event)) return;
     if (event.key in ARROWS && !event.ctrlKey) return arrow(event, page);
     if (event.key === " ") return hold(event, page.stage);
@@ -79,17 +79,29 @@ export function takeKeys(page) {
     if (event.key in ARROWS) page.state.settle();
     if (event.key === " ") page.stage.pointer.space = false;
   });
+  addEventListener("blur", () => release(page));
   document.getElementById("help")?.addEventListener("click", () => void help(keysOf(page)));
 }
 
 /**
- * Whether keys are text of a field.
+ * As the list of keys has it: a letter is a capital where Shift is held, whatever CapsLock makes of it.
  *
- * @param {EventTarget | null} target
+ * @param {KeyboardEvent} event
  */
-function isWriting(target) {
+function nameOf({ key, ctrlKey, metaKey, shiftKey }) {
+  const name = key.length > 1 ? key : shiftKey ? key.toUpperCase() : key.toLowerCase();
+  return (ctrlKey || metaKey ? "Ctrl " : "") + name;
+}
+
+/**
+ * Whether keys are text of a field; a list of choices has no text that Ctrl could change.
+ *
+ * @param {KeyboardEvent} event
+ */
+function isWriting({ target, ctrlKey, metaKey }) {
   if (target instanceof HTMLInputElement) return !["button", "checkbox", "radio", "range"].includes(target.type);
-  return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
+  if (target instanceof HTMLSelectElement) return !ctrlKey && !metaKey;
+  return target instanceof HTMLTextAreaElement;
 }
 
 /**
@@ -125,13 +137,17 @@ function isSliding({ key, target }) {
  */
 function arrow(event, { state, stage, actions }) {
   const [right, down] = ARROWS[event.key];
-  event.preventDefault();
-  if (event.target instanceof Element && event.target.closest("#vertebrae")) {
+  const { target } = event;
+  if (target instanceof Element && target.closest("#vertebrae")) {
+    event.preventDefault();
     if (down) actions.choose(state.beside(/** @type {1 | -1} */ (down)));
     return;
   }
+  // elsewhere, as on an open menu, they must not move a point behind it
+  if (target !== document.body && !(target instanceof Element && target.closest("#stage"))) return;
+  event.preventDefault();
   const mm = event.shiftKey ? FINE_MM : NUDGE_MM;
-  if (state.point) actions.nudge(right * mm, down * mm);
+  if (state.point && !stage.bare) actions.nudge(right * mm, down * mm);
   else stage.pan(-right * PAN_PX, -down * PAN_PX);
 }
 
@@ -142,6 +158,16 @@ function arrow(event, { state, stage, actions }) {
 function hold(event, stage) {
   event.preventDefault();
   stage.pointer.space = true;
+}
+
+/**
+ * Another window has the keyboard now: what is let go of there is not told here.
+ *
+ * @param {Page} page
+ */
+function release({ state, stage }) {
+  stage.pointer.space = false;
+  if (!stage.pointer.dragging) state.settle();
 }
 
 /**

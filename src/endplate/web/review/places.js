@@ -149,3 +149,16 @@ export function schematic(vertebrae) {
   const made = { pixel_mm: 1, first_mm: -SCHEMATIC_MARGIN_MM, origin, posterior: origin.map(() => [0, 1, 0]), left: origin.map(() => [1, 0, 0]) };
   return new Places(made, { rows, columns });
 }
+
+/**
+ * First and last plane of a box of the scan along one of the patient's axes, mm.
+ *
+ * @param {import("./types.js").ImagesInfo["context"]} box
+ * @param {number} axis of x, y and z
+ */
+export function extent({ shape, spacing_mm, origin_lps_mm }, axis) {
+  const reach = (shape[2 - axis] - 1) * spacing_mm;
+  // slices run to the feet
+  const low = axis === 2 ? origin_lps_mm[2] - reach : origin_lps_mm[axis];
+  return [low, low + reach];
+}

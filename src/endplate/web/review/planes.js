@@ -5,6 +5,7 @@ import { getPixels } from "../api.js";
 import { element } from "../element.js";
 import { part, say } from "./dom.js";
 import { GreyImage, sharp } from "./grey.js";
+import { extent } from "./places.js";
 import { centreOf, COLUMNS } from "./vertebrae.js";
 
 /** @typedef {import("../rules/types.js").Point} Point */
@@ -55,6 +56,8 @@ class Pane {
   #asked = null;
   /** @type {Pixels | null} */
   #pixels = null;
+  /** why the plane did not come */
+  #trouble = "";
   /** @type {string | null} */
   #of = null;
   /** @type {Point} */
@@ -103,8 +106,8 @@ class Pane {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (by === undefined) return;
+    const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1 }[event.key];
+    if (by === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
     this.#scroll(by);
@@ -112,8 +115,17 @@ class Pane {
 
   /** @param {number} by steps: to the left, to the back, to the feet */
   #scroll(by) {
-    this.#off += by * this.context.spacing_mm * (this.plane.through === 2 ? -1 : 1);
+    const step = by * this.context.spacing_mm * (this.plane.through === 2 ? -1 : 1);
+    const to = this.#nearest(this.#centre[this.plane.through] + this.#off + step);
+    const [low, high] = extent(this.context, this.plane.through);
+    if (step < 0 ? to < low : to > high) return;
+    this.#off += step;
     this.redraw();
+  }
+
+  /** @param {number} at mm */
+  #nearest(at) {
+    return Math.round(at / this.context.spacing_mm) * this.context.spacing_mm;
   }
 
   /** @param {Window} window */
@@ -121,22 +133,30 @@ class Pane {
     const v = this.state.selectedVertebra;
     if (!v) return;
     // the plane stays where it is while points are moved
-    if (v.id !== this.#of) [this.#of, this.#centre, this.#off] = [v.id, centreOf(v), 0];
+    if (v.id !== this.#of) this.#turnTo(v);
     this.#want(this.#centre[this.plane.through] + this.#off);
-    const image = [window, this.#pixels, this.#off, this.#of, ...this.#size, devicePixelRatio];
+    const image = [window, this.#pixels, this.#trouble, this.#off, this.#of, ...this.#size, devicePixelRatio];
     const points = [...image, v, this.state.point, gradeOf(this.state)];
     if (isNew(image, this.#drawn[0])) this.#paint(window);
     if (isNew(points, this.#drawn[1])) this.#points(v);
     this.#drawn = [image, points];
   }
 
+  /** @param {ReviewVertebra} v */
+  #turnTo(v) {
+    [this.#of, this.#centre, this.#off] = [v.id, centreOf(v), 0];
+    // what did not come is asked for again
+    if (this.#trouble) this.#asked = null;
+  }
+
   /** @param {number} at mm */
   #want(at) {
-    const nearest = Math.round(at / this.context.spacing_mm) * this.context.spacing_mm;
+    const nearest = this.#nearest(at);
     if (nearest === this.#asked) return;
     this.#asked = nearest;
+    this.#trouble = "";
     const kept = this.#kept.get(nearest);
-    if (kept) return this.#take(kept);
+    if (kept) return void (this.#pixels = kept);
     clearTimeout(this.#waiting);
     this.#waiting = setTimeout(() => this.#fetch(nearest), this.#pixels ? REST_MS : 0);
   }
@@ -147,15 +167,12 @@ class Pane {
       const pixels = await getPixels(`/scans/${this.scanId}/images/${this.name}?at=${at}`);
       if (this.#kept.size >= KEPT) this.#kept.clear();
       this.#kept.set(at, pixels);
-      if (this.#asked === at) this.#take(pixels);
+      if (this.#asked === at) this.#pixels = pixels;
     } catch (error) {
-      say(part(`${this.name}-at`), `${this.name}: ${/** @type {Error} */ (error).message}`);
+      if (this.#asked !== at) return;
+      // no other plane stays under the points; this one is asked for again once the reader scrolls or chooses anew
+      [this.#pixels, this.#trouble] = [null, `did not come: ${/** @type {Error} */ (error).message}`];
     }
-  }
-
-  /** @param {Pixels} pixels */
-  #take(pixels) {
-    this.#pixels = pixels;
     this.redraw();
   }
 
@@ -173,7 +190,7 @@ class Pane {
       this.#grey.draw(context, this.#pixels, window, [x - (s * scale) / 2, y - (s * scale) / 2, columns * s * scale, rows * s * scale]);
     }
     const mm = this.#off === 0 ? "through its centre" : `${Math.abs(this.#off)} mm ${this.#way()}`;
-    say(part(`${this.name}-at`), mm);
+    say(part(`${this.name}-at`), this.#trouble || mm);
   }
 
   #way() {

@@ -7,7 +7,7 @@ import { underScreen } from "./view.js";
 /** @typedef {import("./image.js").Stage} Stage */
 /** @typedef {import("./vertebrae.js").Which} Which */
 /** @typedef {[number, number]} XY */
-/** @typedef {{kind: "point" | "click" | "pan" | "window", from: XY, last: XY, far: boolean, id: string | null, which: Which | null, grab: XY, lateral: number}} Drag */
+/** @typedef {{pointer: number, kind: "point" | "click" | "pan" | "window", from: XY, last: XY, far: boolean, id: string | null, which: Which | null, grab: XY, lateral: number}} Drag */
 
 const REACH_PX = { mouse: 10, pen: 12, touch: 20 };
 const CLICK_PX = 3;
@@ -38,6 +38,10 @@ export class Pointer {
     host.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     host.addEventListener("dblclick", (event) => this.#nothingAt(this.#at(event)) && stage.fit());
     host.addEventListener("contextmenu", (event) => event.preventDefault());
+  }
+
+  get held() {
+    return this.#drag !== null;
   }
 
   get dragging() {
@@ -117,7 +121,7 @@ export class Pointer {
    */
   #begun(event, at) {
     /** @type {Drag} */
-    const blank = { kind: "pan", from: at, last: at, far: false, id: null, which: null, grab: [0, 0], lateral: 0 };
+    const blank = { pointer: event.pointerId, kind: "pan", from: at, last: at, far: false, id: null, which: null, grab: [0, 0], lateral: 0 };
     if (event.button === 2 || (event.button === 0 && event.shiftKey)) return { ...blank, kind: "window" };
     if (event.button !== 0 || this.space) return blank;
     const hit = this.point(at, REACH_PX[/** @type {"mouse"} */ (event.pointerType)] ?? REACH_PX.mouse);
@@ -139,6 +143,7 @@ export class Pointer {
     const at = this.#at(event);
     const drag = this.#drag;
     if (!drag) return this.#hover(at);
+    if (event.pointerId !== drag.pointer) return;
     const [dx, dy] = [at[0] - drag.last[0], at[1] - drag.last[1]];
     drag.far ||= Math.hypot(at[0] - drag.from[0], at[1] - drag.from[1]) >= CLICK_PX;
     if (!drag.far) return;
@@ -170,7 +175,8 @@ export class Pointer {
   /** @param {PointerEvent} event */
   #up(event) {
     const drag = this.#drag;
-    if (!drag) return;
+    // a second finger or a palm neither moves nor ends what the first one does
+    if (event.pointerId !== drag?.pointer) return;
     this.#drag = null;
     this.stage.host.releasePointerCapture(event.pointerId);
     const { state } = this.stage;

@@ -155,7 +155,7 @@ export class Points {
     this.#layers.handles.classList.toggle("fixed", !this.state.editable);
     for (const [i, { column, end }] of SIX.entries()) {
       const one = this.handles[i];
-      put(one, "visibility", v ? "visible" : "hidden");
+      put(one, "visibility", v ? "inherit" : "hidden");
       put(one, "tabindex", v ? 0 : -1);
       if (!v) continue;
       const [x, y] = this.screen(v.points_lps_mm, view)[2 * COLUMNS.indexOf(column) + end];

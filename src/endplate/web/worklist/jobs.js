@@ -29,7 +29,7 @@ export class Jobs {
     this.measuring = new Map();
     /** @type {Sending[]} */
     this.sending = [];
-    /** @type {Map<string, Line>} by job or upload */
+    /** @type {Map<string, Line>} of those that are listed, by job or upload */
     this.lines = new Map();
     this.drawing = false;
     this.panel = byId("jobs", HTMLElement);
@@ -86,7 +86,7 @@ export class Jobs {
 
   drawn() {
     const [running, waiting, failed] = [this.of("running"), this.of("waiting"), this.of("failed")];
-    const told = this.of("done", "cancelled");
+    const told = this.#late();
     const busy = running.length + waiting.length + this.sending.length;
     const doing = running.length + this.sending.length;
     const numbers = [doing && `${doing} running`, waiting.length && `${waiting.length} waiting`].filter(Boolean);
@@ -95,24 +95,37 @@ export class Jobs {
     byId("jobs-cancel", HTMLButtonElement).hidden = running.length + waiting.length < 2;
     byId("jobs-retry", HTMLButtonElement).hidden = failed.length < 2;
     if (!this.panel.hidden) {
-      this.list("sending", this.sendingLines());
-      this.list("running", this.jobLines([...running.sort(oldest), ...waiting.sort(oldest)]));
-      this.list("failed", this.jobLines(failed.sort(latest)));
-      this.list("done", this.jobLines(told.sort(latest).slice(0, LATE)));
+      const before = this.lines;
+      this.lines = new Map();
+      this.list("sending", this.sendingLines(before), this.sending.length);
+      this.list("running", this.jobLines([...running.sort(oldest), ...waiting.sort(oldest)], before), running.length + waiting.length);
+      this.list("failed", this.jobLines(failed.sort(latest), before), failed.length);
+      this.list("done", this.jobLines(told, before), told.length);
     }
     byId("jobs-none", HTMLElement).hidden = busy + failed.length + told.length > 0;
   }
 
+  /** The jobs that ended last without failing; older ones are forgotten, or a page that stays open would keep every one. */
+  #late() {
+    const told = this.of("done", "cancelled").sort(latest);
+    for (const { id, scan_id } of told.splice(LATE)) {
+      this.jobs.delete(id);
+      if (scan_id !== null && this.measuring.get(scan_id) === id) this.measuring.delete(scan_id);
+    }
+    return told;
+  }
+
   /**
    * @param {string} name
-   * @param {Line[]} lines
+   * @param {Line[]} lines of those that are listed
+   * @param {number} count of all
    */
-  list(name, lines) {
+  list(name, lines, count) {
     const section = byId(`jobs-${name}-list`, HTMLElement);
     const list = section.querySelector("ul");
     section.hidden = lines.length === 0;
-    const more = lines.length > MOST ? [`and ${(lines.length - MOST).toLocaleString("en-GB")} more`] : [];
-    const nodes = lines.slice(0, MOST).map(({ node }) => node);
+    const more = count > lines.length ? [`and ${(count - lines.length).toLocaleString("en-GB")} more`] : [];
+    const nodes = lines.map(({ node }) => node);
     const held = document.activeElement?.id;
     const same = list?.childElementCount === nodes.length && nodes.every((node, at) => list.children[at] === node);
     if (same && more.length === 0) return;
@@ -120,22 +133,27 @@ export class Jobs {
     if (held && document.activeElement?.id !== held) document.getElementById(held)?.focus();
   }
 
-  /** @param {Job[]} jobs */
-  jobLines(jobs) {
+  /**
+   * Lines of the first jobs; the others are only counted.
+   *
+   * @param {Job[]} jobs
+   * @param {Map<string, Line>} before
+   */
+  jobLines(jobs, before) {
     const order = (/** @type {Order} */ what, /** @type {Job} */ job) => void this.order(what, job);
-    return jobs.map((job, at) => {
-      const kept = this.lines.get(job.id);
-      // beyond what is listed lines are only counted
-      const line = kept?.look === lookOf(job) || (kept && at >= MOST) ? kept : jobLine(job, order);
+    return jobs.slice(0, MOST).map((job) => {
+      const kept = before.get(job.id);
+      const line = kept?.look === lookOf(job) ? kept : jobLine(job, order);
       line.tell(doing(job), job.share);
       this.lines.set(job.id, line);
       return line;
     });
   }
 
-  sendingLines() {
-    return this.sending.map((sending) => {
-      const line = this.lines.get(sending.id) ?? sendingLine(sending);
+  /** @param {Map<string, Line>} before */
+  sendingLines(before) {
+    return this.sending.slice(0, MOST).map((sending) => {
+      const line = before.get(sending.id) ?? sendingLine(sending);
       line.tell(sent(sending), sending.share < 1 ? sending.share : null);
       this.lines.set(sending.id, line);
       return line;

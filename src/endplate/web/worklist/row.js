@@ -89,7 +89,7 @@ function review(scan) {
       "span",
       { class: "line state", "data-review": scan.review ?? "none" },
       sign,
-      scan.status === "measured" ? reviewWord(scan.review) : "",
+      scan.status === "measured" || scan.review ? reviewWord(scan.review) : "",
     ),
     line("small faint", who.filter(Boolean).join(", "), signed ? `${scan.reader ?? ""}, ${moment(scan.signed_at)}` : ""),
   ];

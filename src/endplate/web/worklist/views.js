@@ -26,9 +26,6 @@ const sum =
   (counts) =>
     names.reduce((all, name) => all + (counts[name] ?? 0), 0);
 
-/** @param {Record<string, number>} counts which tell review:none of scans that are not measured as well */
-const unreviewed = (counts) => Math.max(sum("measured")(counts) - sum(...REVIEWED)(counts), 0);
-
 /** @type {readonly View[]} */
 export const VIEWS = [
   view("all", "All", "Every scan", {}, sum(...STATUSES)),
@@ -38,7 +35,7 @@ export const VIEWS = [
     "Unreviewed",
     "Measured, and nobody has saved a review",
     { status: ["measured"], review: ["none"] },
-    unreviewed,
+    sum("unreviewed"),
   ),
   view("draft", "Draft", "A review is saved and not signed", { review: ["draft"] }, sum("review:draft")),
   view(
