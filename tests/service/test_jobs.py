@@ -17,6 +17,7 @@ from endplate import phantom, pipeline
 from endplate.anatomy import levels
 from endplate.models import load
 from endplate.phantom.dicom import write_series
+from endplate.report.review_state import ReviewState
 from endplate.review.images import read_images
 from endplate.service.jobs.orders import measure_id, now, scan_id, write_order
 from endplate.service.records import Job, Scan
@@ -225,6 +226,8 @@ def test_finished_reports_are_taken_with_images_where_their_scan_is_there(at_wor
     pipeline.write_result(result, tmp_path / "out" / "there")
     gone = replace(result.report, source=replace(result.report.source, name="gone", path=str(tmp_path / "gone.nii.gz")))
     pipeline.write_result(replace(result, report=gone), tmp_path / "out" / "gone")
+    signed = replace(gone, review=ReviewState("accepted", 1, "Dr X", now(), ""))
+    pipeline.write_result(replace(result, report=signed), tmp_path / "out" / "reviewed")
     (tmp_path / "out" / "bad").mkdir()
     (tmp_path / "out" / "bad" / "report.json").write_text("{}")
     for _ in range(2):
@@ -233,6 +236,7 @@ def test_finished_reports_are_taken_with_images_where_their_scan_is_there(at_wor
         job = at_work.job(taken.id)
         assert (job.state, job.scans) == ("done", 2)
         assert job.message.startswith("bad: ")
+        assert job.message.endswith("; reviewed: carries a review already; give the model's own report.json")
     scans = {s.name: s for s in at_work.scans()}
     assert set(scans) == {"small", "gone"}
     assert scans["small"].has_images

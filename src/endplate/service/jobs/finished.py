@@ -79,6 +79,8 @@ def _take(place: Place, path: Path, roots: Sequence[Path], actor: str) -> None:
 
 def _check_shown(report: Report) -> None:
     """Raises whatever values bring about that are of the schema and yet none of endplate's: nothing could show them later."""
+    if report.review is not None:  # kept as the model's own, a reader's points would pass for the model's
+        raise ValueError("carries a review already; give the model's own report.json")
     if report.status != "refused":
         opened(report)
     s = report.summary
