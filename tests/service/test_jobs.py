@@ -19,6 +19,7 @@ from endplate.models import load
 from endplate.phantom.dicom import write_series
 from endplate.report.review_state import ReviewState
 from endplate.review.images import read_images
+from endplate.service.jobs.measure import part_of
 from endplate.service.jobs.orders import measure_id, now, scan_id, write_order
 from endplate.service.records import Job, Scan
 from endplate.volume.read import find_scans, read_scan
@@ -171,6 +172,21 @@ def test_a_find_is_cancelled_with_its_measurements(here: Service, scan: Path, tm
     assert here.job(cancelled.id).state == "done"
     assert set(here.actions("measured").values()) == {1}
     assert not here.leftovers()
+
+
+def test_what_was_cancelled_is_measured_when_it_is_found_again(here: Service, scan: Path) -> None:
+    (there,) = find_scans(scan).scans
+    added = Scan(scan_id(scan, part_of(there)), there.name, "waiting", now(), str(scan))
+    here.store.add_scan(added, "reader")
+    assert here.jobs.order_measure(added.id, added.name, Job("1" * 32, "find", "first", "cancelled", now()))
+    here.jobs.cancel(measure_id(added.id), "reader")
+    assert [s.status for s in here.scans()] == ["cancelled"]
+    found = here.jobs.order_find([scan], "reader")
+    here.worker()
+    wait(here.ended)
+    assert [s.status for s in here.scans()] == ["measured"]
+    (job,) = here.measurements()
+    assert (job.state, job.parent_id) == ("done", found.id)
 
 
 def test_an_upload_without_a_scan_fails_and_is_not_kept(at_work: Service) -> None:

@@ -58,7 +58,8 @@ class Jobs:
     def order_at_start(self, path: Path, kind: JobKind, roots: Sequence[Path] = ()) -> Job:
         """A ``find`` or ``import`` of a path that the service is started with: one job for it, done again at every start.
 
-        What is in the worklist already stays as it is; what has come since is added, and so is what was deleted there.
+        What is measured already stays as it is; what has come since is added, and so is what was deleted from the worklist; what was
+        cancelled or has failed is tried again.
         """
         path = path.absolute()
         job = Job(scan_id(path, f"start {kind}"), kind, path.name, "waiting", now())
@@ -78,11 +79,11 @@ class Jobs:
         self._queue.put(job.id, job.kind)
         return True
 
-    def order_again(self, scan_id: str) -> None:
-        """For ``find``: measures a scan whose job has ended before it was deleted from the worklist and found again."""
+    def order_again(self, scan_id: str, name: str, parent: Job) -> None:
+        """For ``find``: measures a scan whose job has ended, where it was cancelled, has failed or was deleted from the worklist."""
         job = self._store.job(measure_id(scan_id))
         if job is not None and job.state in ENDED:
-            self._again(job)
+            self._again(job, name=name, parent_id=parent.id)
 
     def cancel(self, job_id: str, actor: str) -> Job:
         """Ends a job: at once if it waits, at its next stage if it runs; with a ``find`` also the measurements that it ordered.
@@ -118,10 +119,10 @@ class Jobs:
             self._store.note(actor, "retried", job.scan_id, {"job": job.id, "kind": job.kind})
             return self._again(job)
 
-    def _again(self, job: Job) -> Job:
+    def _again(self, job: Job, **changes: Any) -> Job:
         """Puts a job that has ended into the queue as if it were new."""
         fresh: dict[str, Any] = {"stage": "", "share": 0.0, "attempts": 0, "message": "", "cancelling": False}
-        job = self._store.update_job(job.id, state="waiting", began_at=None, ended_at=None, **fresh)
+        job = self._store.update_job(job.id, state="waiting", began_at=None, ended_at=None, **fresh, **changes)
         if job.scan_id is not None:
             self._store.set_unmeasured(job.scan_id, "waiting", "")
         self._queue.put_again(job.id, job.kind)
