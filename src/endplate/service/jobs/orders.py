@@ -58,8 +58,8 @@ class Jobs:
     def order_at_start(self, path: Path, kind: JobKind, roots: Sequence[Path] = ()) -> Job:
         """A ``find`` or ``import`` of a path that the service is started with: one job for it, done again at every start.
 
-        What is measured already stays as it is; what has come since is added, and so is what was deleted from the worklist; what was
-        cancelled or has failed is tried again.
+        What is measured already stays as it is; what has come since is added, and so is what was deleted from the worklist;
+        what was cancelled or has failed is tried again.
         """
         path = path.absolute()
         job = Job(scan_id(path, f"start {kind}"), kind, path.name, "waiting", now())
@@ -80,7 +80,7 @@ class Jobs:
         return True
 
     def order_again(self, scan_id: str, name: str, parent: Job) -> None:
-        """For ``find``: measures a scan whose job has ended, where it was cancelled, has failed or was deleted from the worklist."""
+        """For ``find``: measures a scan whose job has ended: it was cancelled, has failed or was deleted from the worklist."""
         job = self._store.job(measure_id(scan_id))
         if job is not None and job.state in ENDED:
             self._again(job, name=name, parent_id=parent.id)
@@ -205,7 +205,7 @@ def read_order(data: Path, job_id: str) -> dict[str, Any]:
 
 
 def scan_id(path: Path | str, part: str) -> str:
-    """The same for the same scan: by its file or folder, and which series or member of it."""
+    """The same for the same scan: by its file or folder, and which series, member or content of it."""
     # file names on Linux may hold bytes that are no UTF-8
     return uuid5(_SPACE, f"{path}\0{part}".encode(errors="backslashreplace").decode()).hex
 
