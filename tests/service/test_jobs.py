@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,9 +16,12 @@ import pytest
 
 from endplate import phantom, pipeline
 from endplate.anatomy import levels
+from endplate.errors import InputRefused
 from endplate.models import load
 from endplate.phantom.dicom import write_series
+from endplate.report.review_state import ReviewState
 from endplate.review.images import read_images
+from endplate.service.jobs.measure import part_of
 from endplate.service.jobs.orders import measure_id, now, scan_id, write_order
 from endplate.service.records import Job, Scan
 from endplate.volume.read import find_scans, read_scan
@@ -172,6 +176,21 @@ def test_a_find_is_cancelled_with_its_measurements(here: Service, scan: Path, tm
     assert not here.leftovers()
 
 
+def test_what_was_cancelled_is_measured_when_it_is_found_again(here: Service, scan: Path) -> None:
+    (there,) = find_scans(scan).scans
+    added = Scan(scan_id(scan, part_of(there)), there.name, "waiting", now(), str(scan))
+    here.store.add_scan(added, "reader")
+    assert here.jobs.order_measure(added.id, added.name, Job("1" * 32, "find", "first", "cancelled", now()))
+    here.jobs.cancel(measure_id(added.id), "reader")
+    assert [s.status for s in here.scans()] == ["cancelled"]
+    found = here.jobs.order_find([scan], "reader")
+    here.worker()
+    wait(here.ended)
+    assert [s.status for s in here.scans()] == ["measured"]
+    (job,) = here.measurements()
+    assert (job.state, job.parent_id) == ("done", found.id)
+
+
 def test_an_upload_without_a_scan_fails_and_is_not_kept(at_work: Service) -> None:
     upload = at_work.data / "uploads" / "some"
     upload.mkdir(parents=True)
@@ -186,17 +205,59 @@ def test_an_upload_without_a_scan_fails_and_is_not_kept(at_work: Service) -> Non
 
 def test_a_scan_whose_file_is_away_fails_and_is_measured_once_it_is_back(at_work: Service, scan: Path, tmp_path: Path) -> None:
     there = tmp_path / "there.nii.gz"
-    added = Scan(scan_id(there, ""), "there", "waiting", now(), str(there))
+    shutil.copy(scan, there)
+    added = Scan(scan_id(there, part_of(find_scans(there).scans[0])), "there", "waiting", now(), str(there))
+    away = there.rename(tmp_path / "away")
     at_work.store.add_scan(added, "reader")
     assert at_work.jobs.order_measure(added.id, added.name, Job("1" * 32, "find", "there", "done", now()))
     wait(at_work.ended)
     (only,) = at_work.scans()
     assert only.status == "failed"
     assert only.message == f"{there} does not exist any more; put it back and retry, or delete the scan"
-    shutil.copy(scan, there)
+    shutil.copy(scan, there)  # another file, as far as its time tells
+    at_work.jobs.retry(measure_id(only.id), "reader")
+    wait(at_work.ended)
+    assert "has changed since it was added" in at_work.scans()[0].message
+    away.replace(there)
     at_work.jobs.retry(measure_id(only.id), "reader")
     wait(at_work.ended)
     assert [s.status for s in at_work.scans()] == ["measured"]
+
+
+def test_a_file_with_new_content_is_a_new_scan(here: Service, scan: Path, series: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    plain, zipped = folder / "plain.nii.gz", folder / "zipped.zip"
+
+    def zip_up(text: str) -> None:
+        with zipfile.ZipFile(zipped, "w") as archive:
+            archive.write(scan, "inside.nii.gz")
+            archive.writestr("readme.txt", text)
+
+    shutil.copytree(series, folder / "series")
+    shutil.copy(scan, plain)
+    zip_up("one")
+    here.worker()
+    for rounds in (1, 2):
+        for _ in range(2):
+            here.jobs.order_find([folder], "reader")
+            wait(here.ended)
+        names = Counter(s.name for s in here.scans())
+        assert names == {"scans": rounds, "zipped": rounds, "series": 1}
+        assert {s.status for s in here.scans()} == {"measured"}
+        write_small(plain)
+        zip_up("and another")
+        os.utime(folder / "series" / "0001.dcm")  # a series is known by its UID
+
+
+def test_a_report_with_new_content_is_a_new_scan(at_work: Service, scan: Path, tmp_path: Path) -> None:
+    result = pipeline.refused("one", scan, InputRefused("no_scan", "nothing in it"))
+    for message, count in (("nothing in it", 1), ("nothing in it", 1), ("still nothing", 2)):
+        report = replace(result.report, messages=tuple(replace(m, text=message) for m in result.report.messages))
+        pipeline.write_result(replace(result, report=report), tmp_path / "out" / "one")
+        at_work.jobs.order_import(tmp_path / "out", "reader")
+        wait(at_work.ended)
+        assert len(at_work.scans()) == count
+    assert {s.message for s in at_work.scans()} == {"nothing in it", "still nothing"}
 
 
 def test_a_deleted_scan_is_measured_again_when_it_is_found_again(at_work: Service, scan: Path) -> None:
@@ -205,6 +266,9 @@ def test_a_deleted_scan_is_measured_again_when_it_is_found_again(at_work: Servic
         wait(lambda job=found.id: at_work.job(job).state == "done" and at_work.ended())  # type: ignore[misc]
         (only,) = at_work.scans()
         assert only.status == "measured"
+        assert at_work.job(measure_id(only.id)).name == only.name
+        at_work.jobs.forget(only.id)
+        assert at_work.job(measure_id(only.id)).name == ""
         at_work.store.delete_scan(only.id, "reader")
     assert at_work.actions("measured") == {only.id: 2}
 
@@ -225,6 +289,8 @@ def test_finished_reports_are_taken_with_images_where_their_scan_is_there(at_wor
     pipeline.write_result(result, tmp_path / "out" / "there")
     gone = replace(result.report, source=replace(result.report.source, name="gone", path=str(tmp_path / "gone.nii.gz")))
     pipeline.write_result(replace(result, report=gone), tmp_path / "out" / "gone")
+    signed = replace(gone, review=ReviewState("accepted", 1, "Dr X", now(), ""))
+    pipeline.write_result(replace(result, report=signed), tmp_path / "out" / "reviewed")
     (tmp_path / "out" / "bad").mkdir()
     (tmp_path / "out" / "bad" / "report.json").write_text("{}")
     for _ in range(2):
@@ -233,6 +299,7 @@ def test_finished_reports_are_taken_with_images_where_their_scan_is_there(at_wor
         job = at_work.job(taken.id)
         assert (job.state, job.scans) == ("done", 2)
         assert job.message.startswith("bad: ")
+        assert job.message.endswith("; reviewed: carries a review already; give the model's own report.json")
     scans = {s.name: s for s in at_work.scans()}
     assert set(scans) == {"small", "gone"}
     assert scans["small"].has_images

@@ -57,7 +57,7 @@ class Scan:
 
     Attributes:
         id: stable; 32 hexadecimal digits.
-        name: folder name of its results.
+        name: what the user sees; not unique, and no folder's.
         status: of its measurement.
         added_at: when it came.
         source: path of the file or folder that it is read from, on the server.

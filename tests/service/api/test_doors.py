@@ -93,18 +93,33 @@ def test_the_token_opens_and_the_cookie_stands_for_it(locked: Live) -> None:
         assert stolen.status_code == 401  # an ended session stays ended
 
 
-def test_cookies_grow_old_outlive_a_restart_and_die_with_the_token() -> None:
+def test_cookies_grow_old_and_end() -> None:
     now = [1_000_000.0]
-    cookie = Sessions(TOKEN, lambda: now[0]).issue()
-    again, other = Sessions(TOKEN, lambda: now[0]), Sessions("another-token-entirely", lambda: now[0])
-    assert again.is_good(cookie)
-    assert not other.is_good(cookie)
-    assert not again.is_good(cookie[:-1] + ("0" if cookie[-1] != "0" else "1"))
-    assert not again.is_good("9" + cookie)
-    now[0] += 13 * 3600
-    assert not again.is_good(cookie)
+    sessions = Sessions(TOKEN, lambda: now[0])
+    cookie, ended = sessions.issue(), sessions.issue()
+    sessions.end(ended)
+    assert sessions.is_good(cookie)
+    assert not sessions.is_good(ended)
+    assert not sessions.is_good(cookie[:-1] + ("0" if cookie[-1] != "0" else "1"))
+    assert not sessions.is_good("9" + cookie)
     for odd in ("", ".", "..", "a.b.c", "\N{GREEK SMALL LETTER ALPHA}.b.c"):
-        assert not again.is_good(odd)
+        assert not sessions.is_good(odd)
+    now[0] += 13 * 3600
+    assert not sessions.is_good(cookie)
+
+
+def test_a_restart_ends_all_sessions(tmp_path: Path) -> None:
+    with running(tmp_path, token=TOKEN) as live:
+        cookies = []
+        for _ in range(2):
+            cookies.append(live.client.post("/api/session", json={"token": TOKEN}).cookies[COOKIE])
+            live.client.cookies.clear()
+        assert live.client.delete("/api/session", headers={"Cookie": f"{COOKIE}={cookies[0]}"}).status_code == 204
+        states = [live.client.get("/api/scans", headers={"Cookie": f"{COOKIE}={c}"}).status_code for c in cookies]
+        assert states == [401, 200]
+    with running(tmp_path, token=TOKEN) as live:
+        for cookie in cookies:
+            assert live.client.get("/api/scans", headers={"Cookie": f"{COOKIE}={cookie}"}).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
-from endplate.service.http.events import last_number
+from endplate.service.http.events import everything, last_number
 from endplate.service.records import Job
-from endplate.service.store import SqlStore
+from endplate.service.store import SqlStore, opened_store
 from live_service import Live, events, running
 
 
@@ -100,6 +101,22 @@ def test_what_waits_is_told_first_then_what_changes(rooted: tuple[Live, Path]) -
         until(seen, lambda kind, content: kind == "job" and content["share"] == 0.5)
         live.store.add_job(Job("b" * 32, "find", "second", "waiting", "2026-01-01T00:00:01+00:00"))
         until(seen, lambda kind, content: kind == "job" and content["name"] == "second")
+
+
+def test_a_running_job_is_told_first_however_many_wait(tmp_path: Path) -> None:
+    async def told_first(store: SqlStore) -> list[str]:
+        ended = anyio.Event()
+        ended.set()
+        return [str(event.data) async for event in everything(store, ended)]
+
+    store = opened_store(f"sqlite:///{tmp_path}/endplate.sqlite")
+    for number in range(1002):  # the newest come first
+        store.add_job(Job(f"{number:032x}", "measure", str(number), "waiting", f"2026-01-01T00:00:00.{number:03}+00:00"))
+    store.update_job("0" * 32, state="running")
+    told = [json.loads(text) for text in anyio.run(told_first, store)]
+    store.close()
+    assert len(told) == 1002
+    assert [job["id"] for job in told if job["state"] == "running"] == ["0" * 32]
 
 
 def until(seen: Iterator[tuple[str, Any]], holds: Any) -> None:

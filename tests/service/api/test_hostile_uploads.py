@@ -156,6 +156,10 @@ def test_headers_that_promise_3_gb(idle: Live, tmp_path: Path) -> None:
         "a//b.nii",
         "a/ /b.nii",
         "...",
+        "",
+        ".",
+        "./.",
+        ".\\.",
         "x" * 300 + ".nii",
         "d/" * 600 + "x.nii",
         "\N{LINE SEPARATOR}.nii",
@@ -167,7 +171,7 @@ def test_names_that_lead_elsewhere(name: str) -> None:
 
 
 def test_a_name_that_leads_elsewhere_over_the_wire(idle: Live) -> None:
-    for name in ("../evil.nii", "/etc/cron.d/evil", "a/../../evil.nii", "x" * 300):
+    for name in (".", "./", "../evil.nii", "/etc/cron.d/evil", "a/../../evil.nii", "x" * 300):
         assert "file name" in refused(idle, (name, whole_nifti()))["message"]
     assert "twice" in refused(idle, ("a.nii", whole_nifti()), ("a.nii", whole_nifti()))["message"]
     assert "twice" in refused(idle, ("a", whole_nifti()), ("a/b.nii", whole_nifti()))["message"]

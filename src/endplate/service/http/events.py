@@ -30,7 +30,7 @@ async def everything(store: Store, ended: anyio.Event) -> Events:
     """All jobs that wait or run, then jobs and scans as they change, until the service ends."""
     seen = await in_thread(_now, store)
     told: dict[str, Scan] = {}
-    for job in await in_thread(partial(store.jobs, states=("waiting", "running"))):
+    for job in await in_thread(partial(store.jobs, states=("waiting", "running"), since="0")):  # else the newest thousand
         yield _event("job", job)
     while not await _is_over(ended):
         seen, jobs, scans = await in_thread(_since, store, seen)

@@ -15,7 +15,7 @@ LASTS_S = 12 * 3600
 
 
 class Sessions:
-    """Makes and checks cookies; they stay good over a restart of the service, since the token signs them.
+    """Makes and checks cookies, signed by the token and a secret of this start: a restart ends all, so that none ended comes back.
 
     Args:
         token: None where nobody needs one.
@@ -23,7 +23,7 @@ class Sessions:
     """
 
     def __init__(self, token: str | None, clock: Callable[[], float] = time.time) -> None:
-        self._key = None if token is None else sha256(b"endplate-session:" + token.encode()).digest()
+        self._key = None if token is None else hmac.digest(secrets.token_bytes(32), token.encode(), "sha256")
         self._token = None if token is None else sha256(token.encode()).digest()
         self._clock = clock
         self._ended: dict[str, float] = {}

@@ -58,8 +58,11 @@ def _add_scan(place: Place, job: Job, found: FoundScan, actor: str) -> None:
     if found.archive is not None:
         write_order(place.data, measure_id(scan.id), {MEMBERS: members_of(found)})
     is_new = place.store.add_scan(scan, actor)
-    if not place.jobs.order_measure(scan.id, scan.name, job) and is_new:
-        place.jobs.order_again(scan.id)  # it was deleted from the worklist, and its job is still known
+    if place.jobs.order_measure(scan.id, scan.name, job):
+        return
+    known = place.store.scan(scan.id)
+    if is_new or (known is not None and known.status in ("cancelled", "failed")):
+        place.jobs.order_again(scan.id, scan.name, job)  # its job is still known, though it was deleted from the worklist or ended
 
 
 def _add_refused(place: Place, item: LeftOut, actor: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from endplate.errors import InputRefused
@@ -29,7 +30,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def take(place: Place, job: Job, progress: Progress) -> Outcome:
-    """Adds every report of the order's folders; may run again, and adds nothing twice.
+    """Adds every report of the order's folders; may run again, and adds nothing twice, unless its content is another.
 
     Raises:
         InputRefused: ``no_report`` if there is none.
@@ -56,10 +57,10 @@ def take(place: Place, job: Job, progress: Progress) -> Outcome:
 
 
 def _take(place: Place, path: Path, roots: Sequence[Path], actor: str) -> None:
-    identity = scan_id(path.parent, REPORT)
+    content = content_of(path, path.parent)
+    identity = scan_id(path.parent, f"{REPORT} {sha256(content).hexdigest()}")
     if place.store.report(identity) is not None:
         return
-    content = content_of(path, path.parent)
     report = Report.from_json(content.decode())
     _check_shown(report)
     why_not = _why_not(report, roots)
@@ -79,6 +80,8 @@ def _take(place: Place, path: Path, roots: Sequence[Path], actor: str) -> None:
 
 def _check_shown(report: Report) -> None:
     """Raises whatever values bring about that are of the schema and yet none of endplate's: nothing could show them later."""
+    if report.review is not None:  # kept as the model's own, a reader's points would pass for the model's
+        raise ValueError("carries a review already; give the model's own report.json")
     if report.status != "refused":
         opened(report)
     s = report.summary

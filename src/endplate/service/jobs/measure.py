@@ -92,9 +92,20 @@ def keep(place: Place, scan: str, result: pipeline.Result, images: Callable[[Rep
         shutil.rmtree(place.folder(scan), ignore_errors=True)  # it was deleted in the meantime
 
 
-def part_of(found: FoundScan) -> str:
-    """Which of the scans in its file or folder it is."""
-    return uid_of(found) or found.member
+def part_of(found: FoundScan, archive: Path | None = None) -> str:
+    """Which of the scans in its file or folder it is: a series by its UID; others also by size and time of what holds them.
+
+    Without these, a file with new content under its old name would be taken for the scan that was measured.
+
+    Args:
+        found: the scan.
+        archive: that it was unpacked from, where ``found`` does not say it.
+    """
+    if uid := uid_of(found):
+        return uid
+    member = found.path.name if archive is not None and found.series is None else found.member
+    stats = [path.stat() for path in ([archive] if archive is not None else found.files)]
+    return f"{member} {sum(s.st_size for s in stats)} {max(s.st_mtime_ns for s in stats)}"
 
 
 def members_of(found: FoundScan) -> list[str]:
@@ -117,12 +128,11 @@ def _found(scan: Scan, source: Path, members: Sequence[str]) -> Iterator[FoundSc
     """The scan with files that can be opened; of a zip only its own members are unpacked, where they are known."""
     with unpacked(source, members) if members else nullcontext(source) as place:
         for found in find_scans(place).scans:
-            part = found.path.name if members and found.series is None else part_of(found)
-            if scan_id(source, part) == scan.id:
+            if scan_id(source, part_of(found, source if members else None)) == scan.id:
                 with files_of(found) as here:
                     yield here
                 return
-    raise SourceGone(f"{source} does not hold this scan any more; {_REMEDY}")
+    raise SourceGone(f"{source} does not hold this scan any more, or has changed since it was added; {_REMEDY}, and add it anew")
 
 
 def _images(volume: Volume, report: Report, folder: Path) -> str | None:

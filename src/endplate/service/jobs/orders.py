@@ -58,7 +58,8 @@ class Jobs:
     def order_at_start(self, path: Path, kind: JobKind, roots: Sequence[Path] = ()) -> Job:
         """A ``find`` or ``import`` of a path that the service is started with: one job for it, done again at every start.
 
-        What is in the worklist already stays as it is; what has come since is added, and so is what was deleted there.
+        What is measured already stays as it is; what has come since is added, and so is what was deleted from the worklist;
+        what was cancelled or has failed is tried again.
         """
         path = path.absolute()
         job = Job(scan_id(path, f"start {kind}"), kind, path.name, "waiting", now())
@@ -78,11 +79,11 @@ class Jobs:
         self._queue.put(job.id, job.kind)
         return True
 
-    def order_again(self, scan_id: str) -> None:
-        """For ``find``: measures a scan whose job has ended before it was deleted from the worklist and found again."""
+    def order_again(self, scan_id: str, name: str, parent: Job) -> None:
+        """For ``find``: measures a scan whose job has ended: it was cancelled, has failed or was deleted from the worklist."""
         job = self._store.job(measure_id(scan_id))
         if job is not None and job.state in ENDED:
-            self._again(job)
+            self._again(job, name=name, parent_id=parent.id)
 
     def cancel(self, job_id: str, actor: str) -> Job:
         """Ends a job: at once if it waits, at its next stage if it runs; with a ``find`` also the measurements that it ordered.
@@ -102,6 +103,18 @@ class Jobs:
             if child.parent_id == job.id:
                 self._cancel(child, actor)
 
+    def forget(self, scan_id: str) -> None:
+        """Takes out of the job of a scan that is to be deleted what may name the patient: its name, its message, its order."""
+        job_id, blank = measure_id(scan_id), {"name": "", "message": ""}
+        with self._retrying:
+            if self._store.job(job_id) is None:
+                return
+            job = self._store.update_job(job_id, **blank)
+            if job.name or job.message:  # it has ended, and the store changes only what waits again
+                self._store.update_job(job_id, state="waiting", **blank)
+                self._store.update_job(job_id, state=job.state)
+        (self._data / ORDERS / f"{job_id}.json").unlink(missing_ok=True)
+
     def retry(self, job_id: str, actor: str) -> Job:
         """Does a failed or cancelled job again.
 
@@ -118,10 +131,10 @@ class Jobs:
             self._store.note(actor, "retried", job.scan_id, {"job": job.id, "kind": job.kind})
             return self._again(job)
 
-    def _again(self, job: Job) -> Job:
+    def _again(self, job: Job, **changes: Any) -> Job:
         """Puts a job that has ended into the queue as if it were new."""
         fresh: dict[str, Any] = {"stage": "", "share": 0.0, "attempts": 0, "message": "", "cancelling": False}
-        job = self._store.update_job(job.id, state="waiting", began_at=None, ended_at=None, **fresh)
+        job = self._store.update_job(job.id, state="waiting", began_at=None, ended_at=None, **fresh, **changes)
         if job.scan_id is not None:
             self._store.set_unmeasured(job.scan_id, "waiting", "")
         self._queue.put_again(job.id, job.kind)
@@ -204,7 +217,7 @@ def read_order(data: Path, job_id: str) -> dict[str, Any]:
 
 
 def scan_id(path: Path | str, part: str) -> str:
-    """The same for the same scan: by its file or folder, and which series or member of it."""
+    """The same for the same scan: by its file or folder, and which series, member or content of it."""
     # file names on Linux may hold bytes that are no UTF-8
     return uuid5(_SPACE, f"{path}\0{part}".encode(errors="backslashreplace").decode()).hex
 

@@ -27,6 +27,8 @@ def safe_path(name: bytes, limits: Limits) -> PurePosixPath:
     shown = repr(text[:80])
     parts = [part for part in text.split("/") if part != "."]
     odd = [c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c == "\N{REPLACEMENT CHARACTER}"]
+    if not parts:
+        raise _bad_name(f"{shown} names no file; expected a relative path")
     if text.startswith("/") or ".." in parts or ":" in parts[0]:
         raise _bad_name(f"{shown} leads out of the upload; expected a relative path without '..'")
     if odd:
