@@ -46,8 +46,8 @@ def _is_needed(service: Parts, upload: Path, measure: str) -> bool:
 def sweep_uploads(store: Store, settings: Settings) -> int:
     """Removes uploads that `delete` left to a job which has ended since; gives how many. To be called before any new one can come.
 
-    An upload goes only if a ``find`` of it is done, and no scan and no other ``find`` names it; by the folder's name alone, which is
-    unique, since the data may have been moved.
+    An upload goes only if a ``find`` of it is done, and no scan and no other ``find`` names it; by the folder's name alone,
+    which is unique, since the data may have been moved.
     """
     unneeded = _names(_paths_of_finds(store, settings, ("done",)))
     unneeded -= _names(_paths_of_finds(store, settings, (*OPEN, "failed", "cancelled")))
