@@ -266,6 +266,9 @@ def test_a_deleted_scan_is_measured_again_when_it_is_found_again(at_work: Servic
         wait(lambda job=found.id: at_work.job(job).state == "done" and at_work.ended())  # type: ignore[misc]
         (only,) = at_work.scans()
         assert only.status == "measured"
+        assert at_work.job(measure_id(only.id)).name == only.name
+        at_work.jobs.forget(only.id)
+        assert at_work.job(measure_id(only.id)).name == ""
         at_work.store.delete_scan(only.id, "reader")
     assert at_work.actions("measured") == {only.id: 2}
 

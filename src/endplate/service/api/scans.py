@@ -66,6 +66,10 @@ def scan(service: Service, found: KnownScan) -> ScanDetail:
 
 @router.delete("/scans/{scan_id}", status_code=204, responses=documented(404))
 def delete_scan(service: Service, found: KnownScan, actor: Actor) -> Response:
-    """Takes a scan out: its report, reviews, images, and the upload that it came from once no other scan needs it."""
+    """Takes a scan out: header, report, images, its job's name and message, and its upload once no other scan or job needs that.
+
+    The versions of its review with their comments stay in the database, out of reach of this API, and the audit trail stays, with
+    the scan's name.
+    """
     delete(service, found, actor)
     return Response(status_code=204)

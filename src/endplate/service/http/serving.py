@@ -12,6 +12,7 @@ from types import FrameType
 
 import uvicorn
 
+from endplate.service.deletion import sweep_uploads
 from endplate.service.http.app import create_app
 from endplate.service.http.connections import PromptProtocol
 from endplate.service.jobs.orders import Jobs
@@ -79,6 +80,7 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]
         stack.enter_context(scratch(settings.incoming))
         store = opened_store(settings.url)
         stack.callback(store.close)
+        sweep_uploads(store, settings)
         jobs = Jobs(store, settings.data, settings.url)
         stack.callback(jobs.close)
         _order(jobs, settings)

@@ -103,6 +103,18 @@ class Jobs:
             if child.parent_id == job.id:
                 self._cancel(child, actor)
 
+    def forget(self, scan_id: str) -> None:
+        """Takes out of the job of a scan that is to be deleted what may name the patient: its name, its message, its order."""
+        job_id, blank = measure_id(scan_id), {"name": "", "message": ""}
+        with self._retrying:
+            if self._store.job(job_id) is None:
+                return
+            job = self._store.update_job(job_id, **blank)
+            if job.name or job.message:  # it has ended, and the store changes only what waits again
+                self._store.update_job(job_id, state="waiting", **blank)
+                self._store.update_job(job_id, state=job.state)
+        (self._data / ORDERS / f"{job_id}.json").unlink(missing_ok=True)
+
     def retry(self, job_id: str, actor: str) -> Job:
         """Does a failed or cancelled job again.
 

@@ -23,6 +23,7 @@ CRASHES = 2
 DEATHS = 10
 """And so many one whose workers are ended from outside, by a power cut for instance, of which the scan knows nothing."""
 
+_DELETED = "the scan has been deleted"
 _WORK: dict[str, Callable[[Place, Job, Progress], Outcome]] = {"find": find, "measure": measure, "import": take}
 
 
@@ -50,6 +51,8 @@ def bury(place: Place, death: Death, job_id: str) -> None:
 
 def fail(place: Place, job: Job, message: str, trace: str = "") -> None:
     """Ends a job, and says why; a traceback goes into a file."""
+    if _is_deleted(place, job):  # nothing of the patient is to come back
+        message, trace = _DELETED, ""
     if trace:
         path = place.folder(job.scan_id) / TRACEBACK if job.scan_id else place.data / ORDERS / f"{job.id}.{TRACEBACK}"
         try:
@@ -94,8 +97,14 @@ def _worked(place: Place, job: Job) -> None:
         what = f"endplate failed on this {job.kind} ({type(error).__name__}: {error}); please report it"
         fail(place, job, what, traceback.format_exc())
     else:
-        ended = {"stage": "", "share": 1.0, "message": outcome.message, "scans": outcome.scans}
+        message = _DELETED if _is_deleted(place, job) else outcome.message
+        ended = {"stage": "", "share": 1.0, "message": message, "scans": outcome.scans}
         place.store.update_job(job.id, state="done", ended_at=now(), **ended)
+
+
+def _is_deleted(place: Place, job: Job) -> bool:
+    """Whether its scan has gone in the meantime."""
+    return job.scan_id is not None and place.store.scan(job.scan_id) is None
 
 
 def _end(place: Place, job: Job, state: str, message: str = "") -> None:
