@@ -29,14 +29,9 @@ def delete(live: Live, scan: Scan) -> None:
 
 
 def test_its_job_keeps_neither_name_nor_message_nor_order(tmp_path: Path) -> None:
-    states: list[tuple[JobState, JobState]] = [
-        ("done", "done"),
-        ("failed", "failed"),
-        ("waiting", "cancelled"),
-        ("running", "running"),
-    ]
+    states: dict[JobState, JobState] = {"done": "done", "failed": "failed", "waiting": "cancelled", "running": "running"}
     with running(tmp_path) as live:
-        for before, after in states:
+        for before, after in states.items():
             scan = scan_of(live, tmp_path / f"{NAME}.zip", before)
             delete(live, scan)
             job = live.get(f"/api/jobs/{measure_id(scan.id)}")
@@ -68,13 +63,14 @@ def test_its_upload_stays_while_a_job_or_another_scan_needs_it(tmp_path: Path) -
 
 def test_uploads_that_nothing_needs_go_at_the_start(tmp_path: Path) -> None:
     with running(tmp_path) as live:
-        folders = {name: live.settings.uploads / name for name in ("measured", "retried", "over", "nothing")}
-        for folder in folders.values():
-            folder.mkdir(parents=True)
-        scan_of(live, folders["measured"] / "ct.nii", None)
+        folders = {name: live.settings.uploads / name for name in ("measured", "retried", "over", "unknown")}
         jobs = Jobs(live.store, tmp_path)
-        live.store.update_job(jobs.order_find([folders["retried"]], "reader").id, state="failed")
-        live.store.update_job(jobs.order_find([folders["over"]], "reader").id, state="done")
+        states: dict[str, JobState] = {"measured": "done", "retried": "failed", "over": "done"}
+        for name, folder in folders.items():
+            folder.mkdir(parents=True)
+            if name in states:
+                live.store.update_job(jobs.order_find([folder], "reader").id, state=states[name])
         jobs.close()
-        assert sweep_uploads(live.store, live.settings) == 2
-        assert {path.name for path in live.settings.uploads.iterdir()} == {"measured", "retried"}
+        scan_of(live, Path("/before/it/moved/uploads/measured/ct.nii"), None)
+        assert sweep_uploads(live.store, live.settings) == 1
+        assert {path.name for path in live.settings.uploads.iterdir()} == {"measured", "retried", "unknown"}
