@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import resource
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from small_scans import write_small
-from working_service import Service, service, wait
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Service]:
-    with service(tmp_path / "data") as found:
-        yield found
+from working_service import Service, wait
 
 
 def test_a_file_that_cannot_be_written_fails_its_job_in_words(here: Service, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import shutil
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -26,12 +25,7 @@ from endplate.service.jobs.orders import measure_id, now, scan_id, write_order
 from endplate.service.records import Job, Scan
 from endplate.volume.read import find_scans, read_scan
 from small_scans import write_small
-from working_service import Service, service, wait
-
-
-@pytest.fixture(scope="module")
-def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small(tmp_path_factory.mktemp("scan") / "small.nii.gz")
+from working_service import Service, wait
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +34,6 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spine = phantom.fracture(phantom.spine(levels.USUAL[1:], phantom.SpineShape()), *phantom.parse_fracture("T12:wedge:2"))
     scanner = phantom.ScannerSettings((18.1, 21.8), 2.0, 2.5, field_mm=(140.0, 140.0))
     return write_series(phantom.render(spine, scanner=scanner, seed=2), tmp_path_factory.mktemp("series"))
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Service]:
-    with service(tmp_path / "data") as found:
-        yield found
 
 
 @pytest.fixture

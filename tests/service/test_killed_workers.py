@@ -5,25 +5,10 @@ from __future__ import annotations
 import random
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import postgresql_server
-from small_scans import write_small
 from working_service import Service, kill, service, wait
-
-
-@pytest.fixture(scope="module")
-def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small(tmp_path_factory.mktemp("scan") / "small.nii.gz")
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Service]:
-    with service(tmp_path / "data") as found:
-        yield found
 
 
 def many(scan: Path, folder: Path, count: int) -> Path:

@@ -6,26 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from endplate.errors import StoreUnusable
 from endplate.service.jobs import Staff, start_workers
-from small_scans import write_small
-from working_service import Service, alive, environment, kill, service, wait
-
-
-@pytest.fixture(scope="module")
-def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small(tmp_path_factory.mktemp("scan") / "small.nii.gz")
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Service]:
-    with service(tmp_path / "data") as found:
-        yield found
+from working_service import Service, alive, environment, kill, wait
 
 
 def test_a_killed_workers_job_is_done_once_by_the_next(here: Service, scan: Path) -> None:

@@ -12,12 +12,11 @@ from itertools import chain
 from pathlib import Path
 
 from endplate.service.http.parts import Parts
-from endplate.service.jobs.orders import ENDED, measure_id, read_order
+from endplate.service.jobs.orders import measure_id, read_order
 from endplate.service.keeping import Store
-from endplate.service.records import JobState, Query, Scan
+from endplate.service.records import ENDED, OPEN, JobState, Query, Scan
 from endplate.service.settings import Settings
 
-OPEN: tuple[JobState, ...] = ("waiting", "running")
 _PAGE = 500
 
 

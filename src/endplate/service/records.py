@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from endplate.report.review_state import Decision
@@ -10,7 +11,14 @@ from endplate.report.review_state import Decision
 ScanStatus = Literal["waiting", "running", "measured", "no_spine", "refused", "failed", "cancelled"]
 JobKind = Literal["find", "measure", "import"]
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
+OPEN: tuple[JobState, ...] = ("waiting", "running")
+ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 Sort = Literal["priority", "added", "patient", "study_date", "grade", "probability", "review", "name", "status"]
+
+
+def now() -> str:
+    """ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True)

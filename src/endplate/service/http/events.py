@@ -12,11 +12,10 @@ import anyio
 from sse_starlette import ServerSentEvent
 
 from endplate.service.keeping import Store
-from endplate.service.records import Job, Scan
+from endplate.service.records import ENDED, Job, Scan
 
 LOOK_S = 0.2
 """How often the store is asked."""
-ENDED = ("done", "failed", "cancelled")
 Events = AsyncIterator[ServerSentEvent]
 T = TypeVar("T")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from endplate import pipeline
 from endplate.errors import InputRefused
 from endplate.service.jobs.measure import MEMBERS, keep, members_of, part_of
-from endplate.service.jobs.orders import measure_id, now, read_order, scan_id, write_order
+from endplate.service.jobs.orders import measure_id, read_order, scan_id, write_order
 from endplate.service.jobs.patients import patient
 from endplate.service.jobs.place import Outcome, Place
 from endplate.service.jobs.progress import Progress
-from endplate.service.records import Job, Patient, Scan
+from endplate.service.records import Job, Patient, Scan, now
 from endplate.volume.choice import Choice, chosen
 from endplate.volume.read import find_scans
 from endplate.volume.scan_list import FoundScan, LeftOut, ScanList, file_stem, safe_name

@@ -16,12 +16,12 @@ from endplate.review.document import opened
 from endplate.review.images import images_from_source
 from endplate.service.jobs.lives import replaced_folder
 from endplate.service.jobs.measure import IMAGES, NO_IMAGES
-from endplate.service.jobs.orders import now, read_order, scan_id
+from endplate.service.jobs.orders import read_order, scan_id
 from endplate.service.jobs.own_files import REPORT, Elsewhere, check_source, content_of, reports_in
 from endplate.service.jobs.patients import patient_of_source
 from endplate.service.jobs.place import Outcome, Place
 from endplate.service.jobs.progress import Progress
-from endplate.service.records import Job, Patient, Scan
+from endplate.service.records import Job, Patient, Scan, now
 
 PICTURE = "overview.png"
 _MOST = 1000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -13,9 +12,8 @@ from uuid import UUID, uuid4, uuid5
 from endplate.report.table import write_atomically
 from endplate.service.jobs.queue import Queue, Url, jobs_url, migrated
 from endplate.service.keeping import Store
-from endplate.service.records import Job, JobKind
+from endplate.service.records import ENDED, Job, JobKind, now
 
-ENDED = ("done", "failed", "cancelled")
 ORDERS = "orders"
 _SPACE = UUID("5f0d5c6e-7d0f-4c1e-9f0a-2b7c3f1f6a11")
 
@@ -225,8 +223,3 @@ def scan_id(path: Path | str, part: str) -> str:
 def measure_id(scan: str) -> str:
     """Of the job that measures a scan."""
     return uuid5(_SPACE, f"measure\0{scan}").hex
-
-
-def now() -> str:
-    """ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

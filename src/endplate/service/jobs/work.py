@@ -13,10 +13,10 @@ from endplate.service.jobs.find import find
 from endplate.service.jobs.finished import take
 from endplate.service.jobs.lives import Death
 from endplate.service.jobs.measure import SourceGone, measure
-from endplate.service.jobs.orders import ENDED, ORDERS, now
+from endplate.service.jobs.orders import ORDERS
 from endplate.service.jobs.place import Outcome, Place
 from endplate.service.jobs.progress import Cancelled, Progress, Stopping
-from endplate.service.records import Job
+from endplate.service.records import ENDED, Job, now
 
 CRASHES = 2
 """So many attempts has a job whose worker crashes or runs out of memory in it."""

@@ -8,12 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
 
-from endplate.service.records import Job, JobKind, JobState
+from endplate.service.records import ENDED, Job, JobKind, JobState
 from endplate.service.store import trail
 from endplate.service.store.rows import job_of
 from endplate.service.store.tables import COUNTERS, JOBS
 
-ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 FIXED = ("id", "kind", "added_at")
 MOST = 1000
 

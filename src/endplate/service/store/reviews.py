@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Select, insert, select
 from endplate.report.report import Report
 from endplate.review.document import Review
 from endplate.service.keeping import Conflict
-from endplate.service.records import SavedReview
+from endplate.service.records import SavedReview, now
 from endplate.service.store import scans, trail
-from endplate.service.store.rows import LARGEST, as_json, now, saved_of, summary_of
+from endplate.service.store.rows import LARGEST, as_json, saved_of, summary_of
 from endplate.service.store.tables import REVIEWED, REVIEWS, SCANS, THERE
 
 

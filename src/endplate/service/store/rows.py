@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, RowMapping
@@ -17,11 +16,6 @@ PATIENT = {"name": "patient_name", "id": "patient_id"}
 """Columns of a patient's fields that are not named as the field is."""
 LARGEST = 2**31 - 1
 """What both databases take for a version, a count or a grade."""
-
-
-def now() -> str:
-    """ISO 8601 in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def scan_columns(scan: Scan) -> dict[str, Any]:

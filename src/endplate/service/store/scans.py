@@ -8,9 +8,9 @@ from typing import Any, get_args
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from endplate.report.report import Report
-from endplate.service.records import Patient, Scan, ScanStatus
+from endplate.service.records import Patient, Scan, ScanStatus, now
 from endplate.service.store import trail
-from endplate.service.store.rows import as_json, now, reason_of, scan_columns, scan_of, summary_of
+from endplate.service.store.rows import as_json, reason_of, scan_columns, scan_of, summary_of
 from endplate.service.store.tables import REPORTS, REVIEWED, SCANS, THERE
 
 UNMEASURED: tuple[ScanStatus, ...] = ("waiting", "failed", "cancelled")

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
-from endplate.service.records import AuditEntry
-from endplate.service.store.rows import as_json, entry_of, now
+from endplate.service.records import AuditEntry, now
+from endplate.service.store.rows import as_json, entry_of
 from endplate.service.store.tables import AUDIT, COUNTERS
 
 Counter = Literal["audit", "jobs"]

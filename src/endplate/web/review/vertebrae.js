@@ -1,7 +1,7 @@
 // @ts-check
 /** A review's vertebrae and what a reader can do to them. Nothing is changed in place: every edit gives a new list, or the same. */
 
-import { dot, mean, minus } from "../rules/heights.js";
+import { length, mean, minus } from "../rules/heights.js";
 
 /** @typedef {import("../rules/types.js").Point} Point */
 /** @typedef {import("../rules/types.js").PointPairs} PointPairs */
@@ -201,6 +201,5 @@ export function added(vertebrae, points, id, rules) {
  * @param {Point} b
  */
 export function distance(a, b) {
-  const away = minus(a, b);
-  return Math.sqrt(dot(away, away));
+  return length(minus(a, b));
 }
