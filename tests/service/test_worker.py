@@ -46,7 +46,8 @@ def test_a_scan_in_which_workers_crash_fails_at_the_second_time(here: Service, s
     assert "Segmentation fault" in job.message
     (only,) = here.scans()
     assert (only.status, only.message) == ("failed", job.message)
-    assert "Current thread" in (here.data / "scans" / only.id / "traceback.txt").read_text()
+    # the other threads run on while they are written down, which can tear the rest of the trace
+    assert "(most recent call first)" in (here.data / "scans" / only.id / "traceback.txt").read_text()
     here.jobs.retry(job.id, "reader")
     wait(here.ended)
     assert here.scans()[0].status == "measured"

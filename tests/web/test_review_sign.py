@@ -140,7 +140,7 @@ def test_what_the_service_refuses_is_said_and_the_edits_stay(service: Served, sc
     service.store.delete_scan(scan, "another reader")
     page.keyboard.press("Control+s")
     page.wait_for_selector("#banners [role=alert] :text('Not saved')")
-    assert "unsaved edits" in page.inner_text("#saved")
+    page.wait_for_selector("#saved:has-text('unsaved edits')")
     assert "L1" not in names(page)
     assert page.is_visible("#banners button:text('Try again')")
 
