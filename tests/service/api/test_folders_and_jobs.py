@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from endplate.service.http.events import everything, last_number
+from endplate.service.http.events import everything, last_number, seen_now
 from endplate.service.records import Job
 from endplate.service.store import SqlStore, opened_store
 from live_service import Live, events, running
@@ -107,7 +107,7 @@ def test_a_running_job_is_told_first_however_many_wait(tmp_path: Path) -> None:
     async def told_first(store: SqlStore) -> list[str]:
         ended = anyio.Event()
         ended.set()
-        return [str(event.data) async for event in everything(store, ended)]
+        return [str(event.data) async for event in everything(store, seen_now(store), ended)]
 
     store = opened_store(f"sqlite:///{tmp_path}/endplate.sqlite")
     for number in range(1002):  # the newest come first

@@ -70,7 +70,8 @@ def retry(service: Service, job_id: JobId, actor: Actor) -> Job:
 @router.get("/events", response_class=EventSourceResponse, responses={200: _STREAM})
 async def all_events(service: Service) -> EventSourceResponse:
     """``job`` and ``scan`` whenever one changes; first all jobs that wait or run."""
-    return _stream(partial(events.everything, service.store))
+    seen = await events.in_thread(events.seen_now, service.store)
+    return _stream(partial(events.everything, service.store, seen))
 
 
 @router.get("/jobs/{job_id}/events", response_class=EventSourceResponse, responses={200: _STREAM, **documented(404)})

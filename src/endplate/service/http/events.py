@@ -25,9 +25,8 @@ async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
     return await anyio.to_thread.run_sync(partial(work, *arguments))
 
 
-async def everything(store: Store, ended: anyio.Event) -> Events:
-    """All jobs that wait or run, then jobs and scans as they change, until the service ends."""
-    seen = await in_thread(_now, store)
+async def everything(store: Store, seen: Seen, ended: anyio.Event) -> Events:
+    """All jobs that wait or run, then jobs and scans as they change after what was seen, until the service ends."""
     told: dict[str, Scan] = {}
     for job in await in_thread(partial(store.jobs, states=("waiting", "running"), since="0")):  # else the newest thousand
         yield _event("job", job)
@@ -75,25 +74,26 @@ def last_number(store: Store) -> int:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """Up to where a client has been told: the store's mark of jobs, the last entry of the audit trail."""
 
     mark: str
     entry: int
 
 
-def _now(store: Store) -> _Seen:
-    return _Seen(store.now_serial(), last_number(store))
+def seen_now(store: Store) -> Seen:
+    """Taken before the answer begins: a client that has it is told of all that comes later, and looks for what was before."""
+    return Seen(store.now_serial(), last_number(store))
 
 
-def _since(store: Store, seen: _Seen) -> tuple[_Seen, list[Job], list[Scan]]:
+def _since(store: Store, seen: Seen) -> tuple[Seen, list[Job], list[Scan]]:
     """What has changed. The next mark is taken before looking: a change in between is told twice rather than never."""
     mark = store.now_serial()
     jobs = list(reversed(store.jobs(since=seen.mark)))
     entries = store.audit(after=seen.entry)
     ids = dict.fromkeys([*(j.scan_id for j in jobs if j.scan_id), *(e.scan_id for e in entries if e.scan_id)])
     scans = [scan for i in ids if (scan := store.scan(i)) is not None]
-    return _Seen(mark, entries[-1].number if entries else seen.entry), jobs, scans
+    return Seen(mark, entries[-1].number if entries else seen.entry), jobs, scans
 
 
 def _event(kind: str, record: Job | Scan) -> ServerSentEvent:
