@@ -102,7 +102,7 @@ function accept(page, quietly) {
   showPlace(page.counts);
   pages.show(place, page.total);
   summarise(page);
-  for (const scan of page.scans) news.know(scan);
+  for (const scan of page.scans) news.hear(scan);
   const same = page.scans.map((scan) => scan.id).join() === [...table.scans.keys()].join();
   changed.hidden = !(quietly && !same && table.inHand);
   if (changed.hidden && !same) table.show(page.scans);

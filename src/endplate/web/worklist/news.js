@@ -7,6 +7,7 @@ import { isFlagged } from "./row.js";
 /** @typedef {import("./types.js").Scan} Scan */
 
 const GATHER_MS = 1000;
+const OVER = new Set(["measured", "failed", "refused", "no_spine"]);
 
 export class News {
   /** @param {HTMLElement} line with aria-live */
@@ -21,6 +22,12 @@ export class News {
   /** @param {Scan} scan that was there already */
   know(scan) {
     this.known.set(scan.id, scan.status);
+  }
+
+  /** @param {Scan} scan as the list has it, which may tell of its result before the stream of events does */
+  hear(scan) {
+    if (!this.known.has(scan.id)) this.know(scan);
+    else if (OVER.has(scan.status)) this.take(scan);
   }
 
   /** @param {Scan} scan that changed */
