@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,41 @@ from served_worklist import Served, Tab
 Open = Callable[[str], Tab]
 USUAL = ("Failed to load resource", "Canvas2D: Multiple readback")
 """What Chromium itself says of an answer that is no success, and of a test that reads pixels."""
+
+
+def open_scan(found: Tab, address: str) -> None:
+    """Opens a scan's page, and waits until its images are drawn, and it is told of what others do and has asked what they did."""
+    with found.page.expect_response("**/reviews"):
+        found.page.goto(address)
+    found.page.wait_for_selector("#vertebrae tr")
+    frame(found.page)
+
+
+def unhurried(page: Any) -> None:
+    """Nothing is saved by itself from now on: where the machine is slow, its 4 s would end between two edits of a test."""
+    page.evaluate(
+        """() => {
+            const usual = window.setTimeout;
+            window.setTimeout = (act, ms, ...rest) => usual(act, ms === 4000 ? 3600_000 : ms, ...rest);
+        }"""
+    )
+
+
+def until(page: Any, holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Waits until something is so, and looks once a frame."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come about in time"
+        frame(page)
+
+
+def resize(page: Any, width: int, height: int) -> None:
+    """Makes the window larger or smaller, and waits until all is laid out and drawn for it."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function("([w, h]) => innerWidth === w && innerHeight === h", arg=[width, height])
+    # what is laid out anew is drawn anew, a frame later, which may lay out anew what is beside it
+    for _ in range(3):
+        frame(page)
 
 
 def saved(service: Served, scan: str) -> Review:

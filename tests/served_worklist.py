@@ -182,7 +182,7 @@ def tab(browser: Any, width: int = 1280, height: int = 720) -> Iterator[Tab]:
     """A page of its own, without the cookies of others."""
     context = browser.new_context(viewport={"width": width, "height": height})
     opened = Tab(context.new_page())
-    opened.page.set_default_timeout(15_000)
+    opened.page.set_default_timeout(30_000)
     opened.page.on("console", lambda message: opened.said.append(message.text))
     opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
     opened.page.on("dialog", lambda dialog: (opened.said.append(f"dialogue: {dialog.message}"), dialog.dismiss()))
@@ -191,6 +191,12 @@ def tab(browser: Any, width: int = 1280, height: int = 720) -> Iterator[Tab]:
         yield opened
     finally:
         context.close()
+
+
+def listening(opened: Tab, address: str) -> None:
+    """Opens a page, and waits until it is told of whatever changes from then on."""
+    with opened.page.expect_response("**/api/events"):
+        opened.page.goto(address)
 
 
 def settled(opened: Tab) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from review_tab import USUAL, Open
+from review_tab import USUAL, Open, open_scan
 from reviewed_scans import Measured, measured, put
 from served_worklist import Served, Tab, chromium, many_scans, served, tab
 
@@ -48,8 +48,7 @@ def opened(browser: Any, service: Served) -> Iterator[Open]:
         def at(scan: str) -> Tab:
             found = stack.enter_context(tab(browser))
             tabs.append(found)
-            found.page.goto(f"{service.url}/scans/{scan}")
-            found.page.wait_for_selector("#vertebrae tr")
+            open_scan(found, f"{service.url}/scans/{scan}")
             return found
 
         yield at

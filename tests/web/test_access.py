@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from review_tab import Open, choose, drag, frame
+from review_tab import Open, choose, drag, frame, open_scan, resize
 from reviewed_scans import Measured, put
 from served_worklist import Served, settled, tab
 
@@ -74,12 +74,12 @@ def page(request: pytest.FixtureRequest, made: Measured, service: Served, browse
             settled(opened)
         else:
             scan = put(service, made, request.node.name)
-            found.goto(f"{service.url}/scans/{scan}")
-            found.wait_for_selector("#vertebrae tr")
+            open_scan(opened, f"{service.url}/scans/{scan}")
             choose(found, "L1")
             if request.param == "fracture":
                 drag(found, "L1: anterior superior point", 12.0)
                 found.click("#vertebrae tr:first-child .level")
+                frame(found)
         yield found
 
 
@@ -124,6 +124,5 @@ def test_text_stands_out_at_4_5_to_1(page: Any) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_lies_over_anything_else_or_is_cut(page: Any, size: tuple[int, int]) -> None:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.wait_for_timeout(100)
+    resize(page, *size)
     assert page.evaluate(CROWDED) == []

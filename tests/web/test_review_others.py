@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from endplate.report.report import Report
-from review_tab import Open, choose, drag, frame, is_saved, names, row_of, save, saved
+from review_tab import Open, choose, drag, frame, is_saved, names, resize, row_of, save, saved, unhurried
 from reviewed_scans import Measured, put
 from served_worklist import Served
 
@@ -16,7 +16,6 @@ DOUBT = "#banners [data-banner=names]"
 
 def test_another_readers_save_is_told_while_the_page_is_open(scan: str, opened: Open) -> None:
     mine, theirs = opened(scan).page, opened(scan).page
-    mine.wait_for_timeout(500)  # the stream of events has begun
     before = row_of(mine, "L2")
     choose(theirs, "L2")
     drag(theirs, "L2: anterior superior point", 3.0)
@@ -39,7 +38,7 @@ def test_another_readers_save_is_told_while_the_page_is_open(scan: str, opened: 
 
 def test_own_saves_are_no_news_and_unsaved_edits_are_spoken_of(scan: str, opened: Open) -> None:
     mine, theirs = opened(scan).page, opened(scan).page
-    mine.wait_for_timeout(500)
+    unhurried(theirs)
     choose(mine, "L1")
     drag(mine, "L1: anterior superior point", 3.0)
     save(mine, 1)
@@ -157,8 +156,7 @@ def test_what_was_chosen_stays_in_view_and_words_apart_when_the_window_changes(s
     page = opened(scan).page
     choose(page, "L3")
     for width, height in ((1200, 1920), (1280, 600)):
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(200)
+        resize(page, width, height)
         stage, row = page.locator("#stage").bounding_box(), page.locator("#vertebrae tr[aria-selected=true]").bounding_box()
         scroll = page.locator(".scroll").bounding_box()
         points = [h.bounding_box() for h in page.locator(".handle").all()]
@@ -166,8 +164,7 @@ def test_what_was_chosen_stays_in_view_and_words_apart_when_the_window_changes(s
         assert scroll["y"] <= row["y"]
         assert row["y"] + row["height"] <= scroll["y"] + scroll["height"] + 1
     page.keyboard.press("f")
-    page.set_viewport_size({"width": 1280, "height": 480})
-    page.wait_for_timeout(200)
+    resize(page, 1280, 480)
     ys = """all => all.filter(t => t.textContent && t.checkVisibility({visibilityProperty: true}))
         .map(t => Number(t.getAttribute("y")))"""
     shown = sorted(page.locator("#marks .name").evaluate_all(ys))

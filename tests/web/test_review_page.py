@@ -16,7 +16,7 @@ from endplate.morphometry.measure import Finding
 from endplate.review.apply import READER_SD_MM
 from endplate.review.document import Review, points_of, spread_of
 from endplate.review.images import read_images
-from review_tab import Open, choose, drag, frame, names, px_per_mm, row_of, save, saved
+from review_tab import Open, choose, drag, frame, names, px_per_mm, resize, row_of, save, saved, unhurried, until
 from reviewed_scans import Measured
 from served_worklist import Served
 
@@ -121,6 +121,7 @@ def test_a_point_dragged_by_5_mm_measures_what_the_library_says(made: Measured, 
 
 def test_arrow_keys_move_the_chosen_point_by_half_a_millimetre(made: Measured, service: Served, scan: str, opened: Open) -> None:
     page = opened(scan).page
+    unhurried(page)
     choose(page, "T12")
     page.focus("#stage")
     page.keyboard.press("Tab")
@@ -164,8 +165,7 @@ def test_windows_slabs_planes_and_the_patients_name(made: Measured, scan: str, o
     assert page.inner_text("#window-said") != "C 50 W 400 HU"
     before = px_per_mm(page)
     page.mouse.wheel(0, -200)
-    frame(page)
-    assert px_per_mm(page) > before
+    until(page, lambda: px_per_mm(page) > before)
     for plane in ("sagittal", "coronal", "axial"):
         page.wait_for_selector(f"#{plane}-at:text-is('through its centre')")
     asked = [url for url in found.asked if "/images/" in url and "straight" not in url]
@@ -221,13 +221,13 @@ def test_keys_lead_from_worst_to_worst_and_help_lists_them(made: Measured, scan:
     page.keyboard.press("?")
     assert "Next vertebra by how bad it is" in page.inner_text("dialog[open]")
     page.keyboard.press("Escape")
-    assert page.locator("dialog[open]").count() == 0
+    page.wait_for_selector("dialog[open]", state="detached")
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1200, 1920), (2560, 1440)])
 def test_everything_fits_the_monitor(scan: str, opened: Open, size: tuple[int, int]) -> None:
     page = opened(scan).page
-    page.set_viewport_size({"width": size[0], "height": size[1]})
+    resize(page, *size)
     choose(page, "L2")
     drag(page, "L2: middle superior point", 8.0)
     page.evaluate("document.getElementById('who').textContent = 'A name that is very long '.repeat(9)")
@@ -243,6 +243,7 @@ def test_everything_fits_the_monitor(scan: str, opened: Open, size: tuple[int, i
 
 def test_the_documents_on_the_wire_are_plain_json(service: Served, scan: str, opened: Open) -> None:
     page = opened(scan).page
+    unhurried(page)
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.post_data or "") if request.method == "PUT" else None)
     choose(page, "L2")

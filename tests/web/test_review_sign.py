@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import httpx
 
-from review_tab import Open, choose, drag, frame, is_saved, names, row_of, save, saved
+from review_tab import Open, choose, drag, frame, is_saved, names, row_of, save, saved, unhurried
 from reviewed_scans import Measured, put
 from served_worklist import Served
 
@@ -26,7 +26,7 @@ def test_two_readers_cannot_lose_each_others_work(service: Served, scan: str, op
     mine.click("dialog[open] button:text('Keep looking')")
     frame(mine)
     assert row_of(mine, "L3") == edited
-    assert "not saved" in mine.inner_text("#banners")
+    mine.wait_for_selector("#banners [data-banner=conflict]:has-text('not saved')")
     mine.click("#banners button:text('Load theirs')")
     is_saved(mine, 1)
     assert row_of(mine, "L2") == row_of(theirs, "L2")
@@ -41,6 +41,7 @@ def test_two_readers_cannot_lose_each_others_work(service: Served, scan: str, op
 
 def test_it_is_signed_reloaded_looked_back_at_and_amended(service: Served, scan: str, opened: Open) -> None:
     page = opened(scan).page
+    unhurried(page)
     page.click("#exports summary")
     assert "version=0" in page.get_attribute("#export-list a", "href")  # what it shows, also if somebody signs meanwhile
     page.keyboard.press("Escape")
@@ -78,7 +79,7 @@ def test_it_is_signed_reloaded_looked_back_at_and_amended(service: Served, scan:
     page.click("#banners button:text('Back to the last version')")
     page.wait_for_selector("#vertebrae .level:text('L5')")
     page.click("#exports summary")
-    assert "version=2" in page.get_attribute("#export-list a", "href")
+    page.wait_for_selector("#export-list a[href*='version=2']")
     with page.expect_download() as download:
         page.click("#export-list a:text('Table (CSV)')")
     assert "findings.csv" in download.value.suggested_filename
@@ -123,11 +124,13 @@ def test_edits_are_saved_by_themselves(service: Served, scan: str, opened: Open)
 
 def test_leaving_with_unsaved_edits_is_asked_about(scan: str, opened: Open) -> None:
     found = opened(scan)
+    unhurried(found.page)
     choose(found.page, "L1")
     found.page.click("#delete")
     frame(found.page)
-    found.page.close(run_before_unload=True)
-    found.page.wait_for_timeout(300)
+    with found.page.expect_event("dialog"):
+        found.page.close(run_before_unload=True)
+    frame(found.page)  # the page goes on
     assert found.said == ["dialogue: "]
     found.said.clear()
     assert not found.page.is_closed()

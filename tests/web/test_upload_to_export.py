@@ -14,7 +14,7 @@ pytest.importorskip("dbos")
 
 from endplate.review.document import Review
 from live_service import Live, running
-from review_tab import choose, drag, frame, row_of
+from review_tab import choose, drag, frame, row_of, unhurried
 from served_worklist import chromium, tab
 
 
@@ -38,9 +38,10 @@ def test_a_ct_is_uploaded_measured_edited_signed_and_exported(live: Live, browse
         page.set_input_files("#files-input", shared_data / "ct" / "crlm-1006" / "ct.nii.gz")
         # progress comes by itself, and then the scan
         page.wait_for_selector("progress:visible", timeout=60_000)
-        row = page.wait_for_selector("#scans tr:has(.grade)", timeout=120_000)
-        row.query_selector("a").click()
+        page.wait_for_selector("#scans tr:has(.grade)", timeout=120_000)
+        page.click("#scans tr:has(.grade) th a")  # looked for anew: the line is made again whenever its scan changes
         page.wait_for_selector("#vertebrae tr")
+        unhurried(page)
         choose(page, "T10")
         before = row_of(page, "T10")
         drag(page, "T10: middle superior point", 5.0)

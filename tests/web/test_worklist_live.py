@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from served_worklist import Served, chromium, many_scans, names, press, served, settled, tab
+from served_worklist import Served, chromium, listening, many_scans, names, press, served, settled, tab
 
 pytest.importorskip("fastapi")
 pytest.importorskip("dbos")
@@ -49,10 +48,9 @@ def test_a_job_is_followed_until_its_scan_is_flagged(browser: Any, fresh: Served
     scan = Scan("ab" * 16, "new", "waiting", "2026-11-25T08:00:00.000+00:00", "/ct/new", Patient("<i>New</i>^One", "42"))
     job = Job("cd" * 16, "measure", "new", "waiting", scan.added_at, scan_id=scan.id)
     with tab(browser) as opened:
-        opened.page.goto(fresh.url)
+        listening(opened, fresh.url)
         settled(opened)
         assert opened.page.locator("#empty").is_visible()
-        opened.page.wait_for_timeout(500)  # the stream of events has begun
         fresh.store.add_scan(scan, "test")
         fresh.store.add_job(job)
         opened.page.wait_for_selector("#scans tr:has-text('Waiting')")
@@ -61,8 +59,8 @@ def test_a_job_is_followed_until_its_scan_is_flagged(browser: Any, fresh: Served
         fresh.store.set_running(scan.id)
         fresh.store.update_job(job.id, state="running", stage="detect", share=0.4)
         opened.page.wait_for_selector("#scans progress[value='0.4']")
-        assert opened.page.locator("#scans .status").inner_text().startswith("Running detect")
-        assert opened.page.locator("#jobs-busy").inner_text() == "1 running"
+        opened.page.wait_for_selector("#scans .status:has-text('Running detect')")
+        opened.page.wait_for_selector("#jobs-busy:text-is('1 running')")
         measured(fresh, scan)
         fresh.store.update_job(job.id, state="done", share=1.0)
         opened.page.wait_for_selector("#scans tr[data-state=flagged] .grade.solid:has-text('grade 3 severe')")
@@ -77,11 +75,10 @@ def test_the_order_does_not_change_under_the_readers_hand(browser: Any, fresh: S
     for scan in scans:
         fresh.store.add_scan(scan, "test")
     with tab(browser) as opened:
-        opened.page.goto(fresh.url)
+        listening(opened, fresh.url)
         settled(opened)
         before = names(opened)
         press(opened, "j")
-        opened.page.wait_for_timeout(500)  # the stream of events has begun
         measured(fresh, scans[2])
         opened.page.wait_for_selector("#changed:visible")
         assert names(opened) == before
@@ -211,9 +208,8 @@ def test_a_token_is_asked_for_and_leads_back(browser: Any, tmp_path: Path) -> No
 def test_a_service_that_ended_is_told_of(browser: Any, tmp_path: Path) -> None:
     with tab(browser) as opened:
         with served(tmp_path / "data", many_scans(3)) as service:
-            opened.page.goto(service.url)
+            listening(opened, service.url)
             settled(opened)
-            time.sleep(0.5)
         opened.page.wait_for_selector("#lost:visible")
         opened.page.click("[data-view=flagged]")
         opened.page.wait_for_selector("#alert:visible")

@@ -20,6 +20,10 @@ COUNT = 3000
 FIRST_ROW = """new MutationObserver((_, watch) => {
   if (document.querySelector("#scans tr")) { window.firstRows = performance.now(); watch.disconnect(); }
 }).observe(document, { childList: true, subtree: true });"""
+TYPED = """text => {
+  for (const letter of text) document.execCommand("insertText", false, letter);
+}"""
+"""Letter by letter where the keyboard is, as fast as it goes: between keys from here, a slow machine rests as long as a reader."""
 
 
 @pytest.fixture(scope="module")
@@ -169,10 +173,10 @@ def test_search_waits_for_the_end_of_typing(list_of: Callable[[str], Tab], full:
     opened = list_of("/")
     opened.asked.clear()
     press(opened, "/")
-    opened.page.keyboard.type("müller jürgen", delay=5)
+    opened.page.evaluate(TYPED, "müller jürgen")
     opened.page.wait_for_selector("#summary:text-is('1 scan, flagged first')")
     assert opened.page.locator("#scans th a").inner_text() == "Müller, Jürgen"
-    assert len([url for url in opened.asked if "/api/scans" in url]) <= 2
+    assert len([url for url in opened.asked if "/api/scans" in url]) == 1
     born = opened.page.locator("#scans .patient").inner_text().split("born ")[1]
     opened.page.keyboard.press("Escape")
     opened.page.wait_for_selector("#summary:has-text('of 3,000 scans')")
