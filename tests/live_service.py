@@ -51,7 +51,7 @@ class Live:
             data={} if name is None else {"name": name},
         )
 
-    def raw(self, request: bytes, wait_s: float = 10.0) -> bytes:
+    def raw(self, request: bytes, wait_s: float = 60.0) -> bytes:
         """What comes back for bytes as they are."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=wait_s) as stream:
             stream.sendall(request)

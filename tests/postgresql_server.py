@@ -28,15 +28,27 @@ def running() -> Iterator[str]:
     try:
         _give_away(folder)
         _run(programs / "initdb", "-D", str(data), "-U", "endplate", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        port = _free_port()
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} {QUICK}"
-        _run(programs / "pg_ctl", "-D", str(data), "-w", "-l", str(log), "-o", options, "start")
+        port = _started(programs, data, log)
         try:
             yield f"postgresql://endplate@127.0.0.1:{port}"
         finally:
             _run(programs / "pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _started(programs: Path, data: Path, log: Path) -> int:
+    """The port that the server listens at."""
+    for tries in range(5):
+        port = _free_port()
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {data.parent} {QUICK}"
+        try:
+            _run(programs / "pg_ctl", "-D", str(data), "-w", "-t", "120", "-l", str(log), "-o", options, "start")
+            return port
+        except subprocess.CalledProcessError:  # another process has taken the port since
+            if tries == 4:
+                raise
+    raise AssertionError
 
 
 def emptied(server: str, name: str = "endplate_test") -> str:
@@ -61,7 +73,7 @@ def _programs() -> Path | None:
 def _run(*command: str | Path) -> None:
     # PostgreSQL does not run as root
     as_nobody = ("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups") if os.geteuid() == 0 else ()
-    subprocess.run([*as_nobody, *command], check=True, stdout=subprocess.DEVNULL, cwd="/", timeout=60)
+    subprocess.run([*as_nobody, *command], check=True, stdout=subprocess.DEVNULL, cwd="/", timeout=180)
 
 
 def _give_away(folder: Path) -> None:

@@ -42,7 +42,7 @@ def test_answers_are_as_described(service: Live, measured: str, path: str, metho
         if "scan_id" in case.path_parameters and method != "delete":
             case.path_parameters["scan_id"] = measured
         # what a review or a path may be is more than a schema can say
-        case.call_and_validate(base_url=service.url, excluded_checks=[positive_data_acceptance])
+        case.call_and_validate(base_url=service.url, excluded_checks=[positive_data_acceptance], timeout=60)
 
     holds()
 
@@ -87,6 +87,6 @@ def test_a_token_that_is_described_is_asked_for(locked: Live, path: str, method:
     @settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
     def holds(case: schemathesis.Case) -> None:
         headers = {} if is_open else {"Authorization": f"Bearer {TOKEN}"}
-        case.call_and_validate(base_url=locked.url, headers=headers, checks=[not_a_server_error, ignored_auth])
+        case.call_and_validate(base_url=locked.url, headers=headers, checks=[not_a_server_error, ignored_auth], timeout=60)
 
     holds()

@@ -37,7 +37,7 @@ def real(service: Live, shared_data: Path) -> str:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    opened.wait(10)
+    assert opened.wait(60)
     answer = service.upload(("lidc/ct.nii.gz", (shared_data / "ct" / "lidc-0001" / "ct.nii.gz").read_bytes()), name="LIDC 1")
     assert answer.status_code == 202, answer.text
     assert (answer.json()["kind"], answer.json()["name"]) == ("find", "LIDC_1")

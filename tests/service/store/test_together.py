@@ -110,13 +110,15 @@ def test_a_poller_misses_no_change(store: SqlStore, together: Callable[..., list
 
 
 def test_a_killed_writer_leaves_all_or_nothing(store: SqlStore, url: str, processes: ForkServerContext) -> None:
-    barrier = processes.Barrier(5)
     for round_ in range(4):
+        barrier = processes.Barrier(5)  # a new one: who is killed on its way out of a barrier leaves it shut
         writers = [processes.Process(target=tasks.write_until_killed, args=(url, barrier, 10 * round_ + i)) for i in range(4)]
         for writer in writers:
             writer.start()
         barrier.wait()
-        time.sleep(0.15 + 0.07 * round_)
+        while not store.audit(after=4 * round_ + 3, limit=1):
+            time.sleep(0.01)
+        time.sleep(0.07 * (round_ + 1))
         for writer in writers:
             writer.kill()
             writer.join()
