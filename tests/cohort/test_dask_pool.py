@@ -58,7 +58,7 @@ def cluster(nanny: bool, folder: Path, workers: int = 2) -> Iterator[tuple[str, 
         for process in reversed(processes):
             process.terminate()
         for process in processes:
-            process.wait(30)
+            process.wait(120)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[distributed.Cl
 
 def holds_nothing(client: distributed.Client) -> bool:
     """Whether the last result is gone; futures are dropped by another thread."""
-    for _ in range(200):
+    for _ in range(1200):
         if not client.futures:
             return True
         time.sleep(0.05)
