@@ -8,6 +8,7 @@ import zipfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pydicom
@@ -25,7 +26,7 @@ from endplate.service.jobs.orders import measure_id, now, scan_id, write_order
 from endplate.service.records import Job, Scan
 from endplate.volume.read import find_scans, read_scan
 from small_scans import write_small
-from working_service import Service, wait
+from working_service import Service, kill, wait
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +125,29 @@ def test_a_job_that_waits_is_cancelled_at_once_and_can_be_retried(here: Service,
         here.jobs.retry(found.id, "reader")
     with pytest.raises(LookupError, match="there is no job"):
         here.jobs.cancel("0" * 32, "reader")
+
+
+def test_what_ended_long_ago_is_swept_out_of_the_queue(here: Service, scan: Path, tmp_path: Path) -> None:
+    def swept(after: timedelta) -> int:
+        return here.jobs.sweep(datetime.now(UTC) + after)
+
+    found = here.jobs.order_find([scan], "reader")
+    worker = here.worker()
+    wait(here.ended)
+    assert swept(timedelta(days=-1)) == 0
+    count = 0
+    while count < 2:  # the queue knows of an end a moment after the store
+        count += swept(timedelta(minutes=1))
+    kill(worker)
+    gone = here.jobs.order_find([tmp_path / "nowhere"], "reader")
+    assert swept(timedelta(minutes=1)) == 0  # what waits stays
+    here.worker()
+    wait(here.ended)
+    assert [here.job(job.id).state for job in (found, *here.measurements(), gone)] == ["done", "done", "failed"]
+    wait(lambda: swept(timedelta(minutes=1)) == 1)
+    here.jobs.retry(gone.id, "reader")  # as if it had never been ordered
+    wait(lambda: here.job(gone.id).attempts == 1 and here.ended())
+    assert here.job(gone.id).state == "failed"
 
 
 def test_of_many_clicks_on_retry_one_counts(here: Service, scan: Path) -> None:

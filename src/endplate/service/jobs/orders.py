@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -161,6 +162,10 @@ class Jobs:
     def drop(self, job_id: str) -> None:
         """Takes a job that has ended out of the queue."""
         self._queue.drop(job_id)
+
+    def sweep(self, before: datetime) -> int:
+        """Removes from the queue what ended before a time, as it would grow for ever; the store's jobs stay. Gives how many."""
+        return self._queue.sweep(before)
 
     def close(self) -> None:
         """Gives connections back."""

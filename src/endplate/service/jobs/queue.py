@@ -7,13 +7,13 @@ gives is kept once by the store. See docs/decisions/0020.
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from endplate.service.sqlite_file import write_ahead
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
@@ -25,8 +25,10 @@ VERSION = "1"
 """Of the workflow, not of endplate: jobs that wait are done by whatever version is installed when their turn comes."""
 
 POLL_S = 0.2
-_BUSY_S = 30.0
+_PART = 500
+"""So many orders are removed at a time: a database takes only so many names in one question."""
 ACTIVE = ("ENQUEUED", "PENDING", "DELAYED")
+OVER = ("SUCCESS", "ERROR", "CANCELLED")
 PRIORITY = {"find": 1, "import": 5, "measure": 10}
 """The lowest first: an upload is looked through before the scans of the last one are measured."""
 
@@ -48,7 +50,7 @@ def migrated(url: Url) -> Url:
     path = _file(url)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_ahead(path)
+        write_ahead(path)
     DBOS.migrate(url)
     return url
 
@@ -101,6 +103,15 @@ class Queue:
         for name in self._names(ACTIVE, prefix=f"{job_id}-"):
             self._client.cancel_workflow(name)
 
+    def sweep(self, before: datetime) -> int:
+        """Removes orders that ended before a time, which nobody asks for any more; gives how many."""
+        ended = {"status": list(OVER), "completed_before": before.astimezone(UTC).isoformat(), "name": WORKFLOW}
+        gone = 0
+        while found := self._client.list_workflows(**ended, limit=_PART, load_input=False, load_output=False):
+            self._client.delete_workflows([workflow.workflow_id for workflow in found])
+            gone += len(found)
+        return gone
+
     def close(self) -> None:
         """Gives connections back."""
         self._client.destroy()
@@ -114,20 +125,6 @@ class Queue:
 def quiet() -> None:
     """DBOS tells of every start; what goes wrong is enough."""
     logging.getLogger("dbos").setLevel(logging.WARNING)
-
-
-def _write_ahead(path: Path) -> None:
-    """Readers never wait for writers from now on; the file remembers it. SQLite does not wait for a process that does the same."""
-    deadline = monotonic() + _BUSY_S
-    while True:
-        try:
-            with closing(sqlite3.connect(path, timeout=_BUSY_S)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if monotonic() > deadline:
-                raise
-            sleep(0.01)
 
 
 def _file(url: Url) -> Path | None:

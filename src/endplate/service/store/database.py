@@ -14,9 +14,8 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from endplate.errors import StoreUnusable
+from endplate.service.sqlite_file import PATIENCE_S
 
-PATIENCE_S = 60
-"""How long a writer waits for others on SQLite before it gives up."""
 SCHEMES = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 SETTINGS = (f"busy_timeout = {PATIENCE_S * 1000}", "foreign_keys = ON", "synchronous = FULL", "recursive_triggers = ON")
 """Of each SQLite connection; FULL: a signature that was confirmed outlives a power cut. Recursive triggers: INSERT OR REPLACE is a

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import time
 from pathlib import Path
 
 from alembic import command
@@ -15,7 +12,8 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, text
 
 from endplate.errors import StoreUnusable
-from endplate.service.store.database import PATIENCE_S, Database, make_folder
+from endplate.service.sqlite_file import write_ahead
+from endplate.service.store.database import Database, make_folder
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSION_TABLE = "endplate_version"
@@ -31,7 +29,7 @@ def opened(url: URL) -> Database:
     """
     if url.get_backend_name() == "sqlite":
         make_folder(url)
-        _write_ahead(url)
+        write_ahead(Path(url.database or ""))
     database = Database(url)
     try:
         with database.write() as connection:
@@ -77,29 +75,3 @@ def configuration(connection: Connection) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
-
-
-def _write_ahead(url: URL) -> None:
-    """Readers do not wait for writers from now on; the file remembers it.
-
-    SQLite does not wait here for a process that does the same at this moment, so we do.
-    """
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            # patients' names are nobody else's; SQLite gives the files beside it the same rights
-            os.close(os.open(url.database or "", os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(url.database or "", timeout=PATIENCE_S)
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-            finally:
-                connection.close()
-            return
-        except (OSError, sqlite3.OperationalError) as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                said = f"database file {url.database} cannot be opened for writing: {error}; check its folder's rights and disk"
-                raise StoreUnusable("store_unusable", said) from error
-            time.sleep(0.01)
-        except sqlite3.DatabaseError as error:
-            said = f"file {url.database}: expected a database of endplate, got another kind of file ({error})"
-            raise StoreUnusable("store_damaged", said) from error
