@@ -45,6 +45,9 @@ def test_it_serves_and_ends_in_order(tmp_path: Path, number: signal.Signals) -> 
         (("--token", "short"), "16 or more"),
         (("--folders", "/not/there"), "is no folder"),
         (("--port", "99999"), "no port"),
+        (("--organisation", "x" * 65), "--organisation has 65 characters; expected at most 64"),
+        (("--organisation", "Clinic\\Radiology"), "without backslashes and control characters"),
+        (("--organisation", "Clinic\nRadiology"), "--organisation holds '\\n'"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,6 +56,17 @@ def test_what_is_refused(tmp_path: Path, arguments: tuple[str, ...], says: str, 
     assert said.out == ""
     assert says in said.err
     assert not (tmp_path / "data").exists()
+
+
+def test_an_unfit_organisation_of_the_environment_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ENDPLATE_ORGANISATION", "y" * 65)
+    assert run(["serve", "--data", str(tmp_path / "data")]) == 2
+    assert "65 characters" in capsys.readouterr().err
+    # what is typed counts more
+    assert run(["serve", "--data", str(tmp_path / "data"), "--organisation", "Clinic", "--port", "99999"]) == 2
+    assert "no port" in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_said_to_be(tmp_path: Path) -> None:

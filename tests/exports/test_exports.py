@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dicom.dicom_tools import opened, read_back, validation_errors
+from dicom.dicom_tools import nodes, opened, read_back, validation_errors
 from endplate import pipeline
 from endplate.cli.export_truth import export_truth
 from endplate.dicom.codes import code
@@ -101,6 +101,35 @@ def test_a_verified_report_names_the_one_that_it_replaces(model: ExportInput, si
     (named,) = study.ReferencedSeriesSequence[0].ReferencedSOPSequence
     assert named.ReferencedSOPInstanceUID == opened(unverified).SOPInstanceUID
     assert verified.VerifyingObserverSequence[0].VerifyingOrganization == "Clinic"
+
+
+def test_confirmed_names_are_certain_in_every_file(model: ExportInput, result: Result) -> None:
+    assert model.model.levels is not None
+    levels = replace(model.model.levels, confidence=0.4, uncertain=True)
+    bodies = tuple(replace(e, level_confidence=0.4) for e in model.model.vertebrae)
+    doubted = replace(model, model=replace(model.model, levels=levels, vertebrae=bodies))
+
+    def signed(confirmed: bool) -> ExportInput:
+        review = opened_review(doubted.model)
+        seen = tuple(replace(v, level_confirmed=confirmed) for v in review.vertebrae)
+        review = replace(review, vertebrae=seen, decision="accepted", **SIGNED)
+        after = reviewed(doubted.model, review, shipped(doubted.model.software.norms))
+        return replace(doubted, review=review, reviewed=after, spine=result.spine)
+
+    said = "Level names confirmed by the reader: T10, T11, T12, L1, L2."
+    for scan, sure in ((signed(False), "0.4"), (signed(True), "1.0")):
+        certain = sure == "1.0"
+        assert json.loads(export("truth.json", scan))["levels_certain"] == certain
+        table = list(csv.DictReader(io.StringIO(export("findings.csv", scan).decode())))
+        assert {row["level_confidence"] for row in table} == {sure}
+        sr = opened(export("report.sr.dcm", scan))
+        texts = [str(item.TextValue) for item in nodes(sr) if "TextValue" in item]
+        page, fhir = export("report.html", scan).decode(), export("fhir.json", scan).decode()
+        assert [said in words for words in ("\n".join(texts), page, fhir)] == [certain] * 3
+        assert f"Probability of the level's name {float(sure):.2f}." in fhir
+        assert ("count them on the CT" in page) == (not certain)
+        _, *groups = read_back(export("report.sr.dcm", scan)).content.get_image_measurement_groups()
+        assert {round(m.value) for g in groups for m in g.get_measurements(code("level_confidence"))} == {100 if certain else 40}
 
 
 def test_a_rejected_review_has_pages_but_no_dicom_and_no_truth(model: ExportInput, result: Result) -> None:

@@ -17,6 +17,7 @@ from PIL import Image
 from endplate.anatomy import Vertebra
 from endplate.report import figure, table
 from endplate.report import report as r
+from endplate.report.fhir import fhir_bundle
 from endplate.report.page import page_html
 from endplate.report.page_content import DISCLAIMER, plain
 from endplate.report.pdf import page_pdf
@@ -55,6 +56,18 @@ def test_words_for_every_state(fractured: r.Report) -> None:
         assert sentences(state)[0] == f"{HEADLINES[decision]}."
         assert len(sentences(state)) == 2 + len(state.edits)
     assert standing(None) == "AI result, not verified"
+
+
+def test_confirmed_names_are_told_on_every_page_and_in_fhir(fractured: r.Report, tmp_path: Path) -> None:
+    report = with_review(fractured, "accepted")
+    assert report.review is not None
+    report = replace(report, review=replace(report.review, confirmed=("T11", "T12")))
+    said = "Level names confirmed by the reader: T11, T12."
+    assert sentences(report.review)[1] == said  # type: ignore[arg-type]
+    assert said in page_html(report, b"")
+    assert said in words(page_pdf(report, b""), tmp_path)
+    assert said in resources(fhir_bundle(report), "DiagnosticReport")[0]["conclusion"]
+    assert "confirmed" not in page_html(with_review(fractured, "accepted"), b"")
 
 
 def test_a_time_without_an_offset_is_no_signature() -> None:

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 const [folder, source, target] = process.argv.slice(2);
 const load = (name) => import(`${pathToFileURL(folder).href}/${name}.js`);
 const { measure } = await load("measure");
-const { bodiesOf } = await load("bodies");
+const { areNamesSettled, bodiesOf } = await load("bodies");
 const { sentence } = await load("sentence");
 const { patientFromPixel, pixelFromPatient } = await load("straight");
 
@@ -18,7 +18,9 @@ const measured = (given.scans ?? []).map((bodies) => {
 });
 const reviewed = (given.reviews ?? []).map(({ model, vertebrae }) => {
   const findings = measure(bodiesOf(model, vertebrae, given.rules), given.rules);
-  return { sentence: sentence(findings, given.rules), findings: findings.map(({ body, ...rest }) => rest) };
+  const sure = findings.map(({ body }) => body.levelConfidence);
+  const plain = findings.map(({ body, ...rest }) => rest);
+  return { sentence: sentence(findings, given.rules), findings: plain, sure, settled: areNamesSettled(model, vertebrae) };
 });
 const mapped = (given.spines ?? []).map(({ rows, pixels, lateral, points }) => ({
   points: pixels.map((pixel, i) => patientFromPixel(rows, pixel, lateral[i])),

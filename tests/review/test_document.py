@@ -99,6 +99,8 @@ def test_the_schema_holds(report: Report) -> None:
         ("vertebrae.2.model_index", -1, r"vertebrae\[2\].model_index: expected null or an index"),
         ("vertebrae.2.not_assessable", " ", r"vertebrae\[2\].not_assessable: expected null or a reason"),
         ("vertebrae.2.not_assessable", "x" * 201, r"not_assessable: expected text of at most 200"),
+        ("vertebrae.2.level_confirmed", "yes", r"vertebrae\[2\].level_confirmed: expected boolean, got 'yes'"),
+        ("vertebrae.2.level_confirmed", None, r"vertebrae\[2\].level_confirmed: expected boolean"),
         ("vertebrae.2.points_lps_mm", [1, 2], r"vertebrae\[2\].points_lps_mm: expected an object"),
         ("vertebrae.2.points_lps_mm.middle", [[0, 0, 1]], r"vertebrae\[2\].points_lps_mm: expected 2 values"),
         ("vertebrae.2.points_lps_mm.middle", [[0, 0, 1e5], [0, 0, 0]], r"\[2\].points_lps_mm: expected six points of finite"),
@@ -125,6 +127,15 @@ def test_a_damaged_review_is_refused_by_the_field(report: Report, path: str, val
 def test_text_that_is_no_review_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Review.from_json(text)
+
+
+def test_only_a_name_can_be_confirmed(report: Report) -> None:
+    v = opened(report).vertebrae[0]
+    with pytest.raises(ValueError, match=r"vertebrae\[0\].level_confirmed: expected false where level is null"):
+        replace(opened(report), vertebrae=(replace(v, level=None, level_confirmed=True),))
+    odd: Any = "yes"
+    with pytest.raises(ValueError, match=r"vertebrae\[0\].level_confirmed: expected true or false"):
+        replace(opened(report), vertebrae=(replace(v, level_confirmed=odd),))
 
 
 def test_too_many_vertebrae_are_refused(report: Report) -> None:

@@ -121,6 +121,22 @@ def test_names_that_are_still_uncertain_say_so(tmp_path: Path) -> None:
     assert truth_content(read_reviews(tmp_path)[0])["levels_certain"] is False
 
 
+def test_names_that_a_reader_confirmed_are_certain(tmp_path: Path) -> None:
+    made = report_of(chest(sure=0.5), confidence=0.5)
+    report = replace(made, software=replace(made.software, norms=shipped().name))
+
+    def right(review: Review) -> Review:
+        return replace(review, vertebrae=tuple(replace(v, level_confirmed=True) for v in review.vertebrae))
+
+    save(tmp_path / "a", "accepted", right, report=report)
+    (scan,) = read_reviews(tmp_path)
+    truth = truth_content(scan)
+    assert truth["levels_certain"] is True
+    assert not any(v["set_by_reader"] for v in truth["vertebrae"])
+    found = agreement([scan])
+    assert (found.without_edits, found.levels_same, found.points_moved) == (1, 1.0, 0)
+
+
 def test_a_gap_in_the_chain_keeps_a_scan_out(tmp_path: Path) -> None:
     save(tmp_path / "a", "accepted_with_edits", lambda r: edited(r, "T8", lambda v: replace(v, level=None)))
     save(tmp_path / "b", "accepted", report=model(cut=("T7",)))

@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 const load = (name) => import(`${pathToFileURL(process.env.WEB).href}/review/${name}.js`);
 const { State } = await load("state");
 const edits = await load("vertebrae");
+const { merged } = await load("merge");
 const { isEdited, modelDoubt } = await load("opened");
 const { Places, schematic } = await load("places");
 const view = await load("view");
@@ -149,6 +150,63 @@ test("what somebody else saved is kept when mine comes back on top of it", () =>
   assert.equal(at(other, "L3"), undefined);
   assert.equal(other.vertebrae.at(-1).id, "r1");
   assert.deepEqual(at(other, "L1"), at(theirs, "L1"));
+});
+
+test("names are confirmed as one edit, and undo takes that back", () => {
+  const state = opened();
+  const before = state.vertebrae;
+  assert.ok(state.edit(edits.confirmed));
+  assert.ok(state.vertebrae.every((v) => v.level_confirmed));
+  assert.ok(state.unsaved && !state.edited);
+  assert.ok(!state.edit(edits.confirmed));
+  assert.ok(state.findings.every(({ body }) => body.levelConfidence === 1));
+  state.undo();
+  assert.equal(state.vertebrae, before);
+  const nameless = edits.confirmed(edits.renamed(before, before[0].id, null));
+  assert.deepEqual(nameless.map((v) => v.level_confirmed), before.map((_, i) => i > 0));
+});
+
+test("another name is not the one that was confirmed", () => {
+  const state = opened();
+  state.edit(edits.confirmed);
+  const id = at(state, "L4").id;
+  state.edit((all) => edits.renamed(all, id, "L5"));
+  assert.equal(at(state, "L5").level_confirmed, false);
+  assert.ok(at(state, "L3").level_confirmed);
+  state.edit((all) => edits.renamed(all, id, "L4"));
+  assert.equal(at(state, "L4").level_confirmed, false);
+  state.undo();
+  state.undo();
+  assert.ok(at(state, "L4").level_confirmed);
+  state.edit((all) => edits.shifted(all, 1, rules));
+  assert.ok(state.vertebrae.every((v) => !v.level_confirmed));
+});
+
+test("a version that knows of no confirmation is read as one that confirms nothing", () => {
+  const old = structuredClone(review);
+  for (const v of old.vertebrae) delete v.level_confirmed;
+  const state = new State(report, rules, old, 1);
+  assert.deepEqual(state.findings.map(({ body }) => body.levelConfidence), report.vertebrae.map((e) => e.level_confidence));
+  assert.ok(!state.edited && !state.unsaved);
+  assert.ok(state.edit(edits.confirmed));
+});
+
+test("what one reader confirmed survives the other's edits, but not the other's name", () => {
+  const both = (mine, theirs, base = review.vertebrae) => merged(base, mine, theirs);
+  const all = edits.confirmed(review.vertebrae);
+  const id = review.vertebrae.at(-1).id;
+  const further = edits.renamed(review.vertebrae, id, "L5");
+  for (const [mine, theirs] of [[all, further], [further, all]]) {
+    const after = both(mine, theirs);
+    assert.deepEqual(after.map((v) => v.level_confirmed), [...Array(after.length - 1).fill(true), false]);
+    assert.equal(after.at(-1).level, "L5");
+  }
+  const set = edits.changed(review.vertebrae, id, { not_assessable: "metal" });
+  assert.deepEqual(both(set, all), edits.changed(all, id, { not_assessable: "metal" }));
+  assert.deepEqual(both(all, set), edits.changed(all, id, { not_assessable: "metal" }));
+  // who took the confirmation back counts
+  assert.deepEqual(both(review.vertebrae, edits.changed(all, id, { not_assessable: "metal" }), all), set);
+  assert.deepEqual(both(edits.confirmed(further), all).map((v) => v.level_confirmed), Array(all.length).fill(true));
 });
 
 test("bodies stay head to feet whatever is dragged where", () => {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import httpx
+
 from endplate.report.report import Report
 from review_tab import Open, choose, drag, frame, is_saved, names, resize, row_of, save, saved, unhurried
 from reviewed_scans import Measured, put
@@ -96,6 +98,91 @@ def test_names_in_doubt_are_shifted_with_one_click(made: Measured, service: Serv
     assert saved(service, scan).vertebrae[0].level == "T7"
     page.keyboard.press("Control+z")
     page.wait_for_selector(DOUBT)
+
+
+def test_names_in_doubt_are_confirmed_with_one_click_and_signed_as_accepted(made: Measured, service: Served, opened: Open) -> None:
+    scan = put(service, made, "names that are right", report=doubted(made.report, "T7"))
+    page = opened(scan).page
+    right = f"{DOUBT} button:text-is('Names are right')"
+    page.wait_for_selector(f"{DOUBT}:has-text('Count from the last rib or the sacrum')")
+    assert names(page) == [f"{e.level} ?" for e in made.report.vertebrae]
+    before = [row_of(page, str(e.level)) for e in made.report.vertebrae]
+    page.click(right)
+    page.wait_for_selector(DOUBT, state="detached")
+    page.wait_for_selector("#sentence:not(:has-text('uncertain'))")
+    assert names(page) == [e.level for e in made.report.vertebrae]
+    assert page.locator("#marks .name", has_text="?").count() == 0
+    assert [row_of(page, str(e.level))[1:] for e in made.report.vertebrae] == [row[1:] for row in before]
+    page.keyboard.press("Control+z")
+    page.wait_for_selector(right)
+    page.wait_for_selector("#sentence:has-text('Level names are uncertain.')")
+    assert not page.is_enabled("#undo")
+    page.keyboard.press("Control+y")
+    page.wait_for_selector(DOUBT, state="detached")
+    page.keyboard.press("s")
+    page.wait_for_selector("#sign-accepted:enabled:checked")
+    assert page.inner_text("#sign-count").startswith("You confirm the level names T8, T9, T10")
+    assert "uncertain" not in page.inner_text("#sign-sentence")
+    page.fill("#reader", "Dr Ada Reader")
+    page.click("#sign-now")
+    page.wait_for_selector("#banners :text('Accepted by Dr Ada Reader')")
+    page.reload()
+    page.wait_for_selector("#banners :text('Accepted by Dr Ada Reader')")
+    page.wait_for_selector("#vertebrae tr")
+    assert page.locator(DOUBT).count() == 0
+    report = httpx.get(f"{service.url}/api/scans/{scan}/exports/report.json").json()
+    assert (report["levels"]["uncertain"], report["review"]["edits"]) == (False, [])
+    assert report["review"]["confirmed"] == [e.level for e in made.report.vertebrae]
+    assert httpx.get(f"{service.url}/api/scans/{scan}/exports/truth.json").json()["levels_certain"]
+    # what the model said stays as it was said
+    assert httpx.get(f"{service.url}/api/scans/{scan}").json()["report"]["levels"]["uncertain"]
+
+
+def test_the_keyboard_confirms_names_where_they_are_in_doubt_alone(
+    made: Measured, service: Served, scan: str, opened: Open
+) -> None:
+    sure = opened(scan).page
+    sure.focus("#stage")
+    sure.keyboard.press("c")
+    sure.wait_for_selector("#hint:text('No level name is in doubt.')")
+    assert not sure.is_enabled("#undo")
+    page = opened(put(service, made, "names by key", report=doubted(made.report, "T7"))).page
+    page.wait_for_selector(DOUBT)
+    page.focus("#stage")
+    page.keyboard.press("c")
+    page.wait_for_selector(DOUBT, state="detached")
+    page.keyboard.press("Control+z")
+    page.focus(f"{DOUBT} button:text-is('Names are right')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(DOUBT, state="detached")
+    # the keyboard is not left nowhere
+    assert page.evaluate("document.activeElement.id") == "stage"
+    # what was confirmed was the name before
+    page.keyboard.press("Shift+U")
+    page.wait_for_selector("#vertebrae .level:text-is('T7')")
+    page.keyboard.press("Shift+D")
+    page.wait_for_selector("#vertebrae .level:text-is('T8 ?')")
+    page.wait_for_selector(DOUBT)
+
+
+def test_a_confirmation_comes_back_on_top_of_anothers_version(made: Measured, service: Served, opened: Open) -> None:
+    scan = put(service, made, "names and another's draft", report=doubted(made.report, "T7"))
+    mine, theirs = opened(scan).page, opened(scan).page
+    choose(theirs, "L2")
+    drag(theirs, "L2: anterior superior point", 3.0)
+    save(theirs, 1)
+    mine.wait_for_selector(OTHERS)
+    mine.click(f"{DOUBT} button:text-is('Names are right')")
+    mine.wait_for_selector(DOUBT, state="detached")
+    mine.click(f"{OTHERS} button:text('Load version 1')")
+    is_saved(mine, 1)
+    mine.wait_for_selector(DOUBT)
+    mine.keyboard.press("Control+z")
+    mine.wait_for_selector(DOUBT, state="detached")
+    save(mine, 2)
+    review = saved(service, scan)
+    assert all(v.level_confirmed for v in review.vertebrae)
+    assert row_of(mine, "L2")[1:] == row_of(theirs, "L2")[1:]
 
 
 def test_names_that_are_shifted_after_an_edit_keep_it(made: Measured, service: Served, opened: Open) -> None:

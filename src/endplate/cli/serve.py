@@ -13,6 +13,7 @@ from endplate.cli import exit_codes
 from endplate.errors import ExtraMissing
 
 TOKEN = "ENDPLATE_TOKEN"
+ORGANISATION = "ENDPLATE_ORGANISATION"
 _LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "sse_starlette", "sqlalchemy", "alembic", "dbos")
 
 
@@ -27,6 +28,7 @@ def serve(
     token: str | None = None,
     folders: tuple[Path, ...] | None = None,
     hosts: tuple[str, ...] | None = None,
+    organisation: str | None = None,
     open_browser: Annotated[bool, Parameter(name="--open")] = False,
 ) -> int:
     """Serve worklist and review page to browsers.
@@ -44,6 +46,8 @@ def serve(
         token: that clients must know; ENDPLATE_TOKEN of the environment is better, since others see what you type here.
         folders: a folder of this machine that scans and finished reports may be read from; may be given several times.
         hosts: a further name that browsers reach it by, such as a reverse proxy's; may be given several times.
+        organisation: for which readers sign: the verifying organisation of signed DICOM objects, at most 64 characters;
+            ENDPLATE_ORGANISATION of the environment if left out, "Not stated" without either.
         open_browser: open the worklist in a browser.
     """
     check_installed()
@@ -60,6 +64,7 @@ def serve(
         workers=workers,
         threads=threads,
         paths=tuple(path.absolute() for path in paths),
+        organisation=(organisation or os.environ.get(ORGANISATION, "")).strip(),
     )
     if settings.mistake is not None:
         return _usage(settings.mistake)

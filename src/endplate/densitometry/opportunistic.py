@@ -44,6 +44,7 @@ CANDIDATES = ("L1", "T12", "L2")
 FRACTURE_GRADE = 2
 """From this grade on a body is compressed: denser than the bone that it is made of."""
 SURE_LEVEL = 0.8
+NAME_IN_DOUBT = "the level's name is uncertain"
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _of_scan(finding: Finding, contrast: str | None) -> list[str]:
     if finding.grade == 1:
         said.append("mild deformity of the body, indeterminate")
     if finding.vertebra.level_confidence < SURE_LEVEL:
-        said.append(f"the level's name is uncertain ({finding.vertebra.level_confidence:.0%})")
+        said.append(f"{NAME_IN_DOUBT} ({finding.vertebra.level_confidence:.0%})")
     return said
 
 

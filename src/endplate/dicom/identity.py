@@ -47,7 +47,9 @@ def review_key(report: Report) -> str:
     """The review with its version, and a hash of all that it leaves behind; empty where nobody saved one."""
     if report.review is None:
         return ""
-    content = (asdict(report.review), [asdict(entry) for entry in report.vertebrae])
+    # a review that confirms no name has the key that it had before names could be confirmed
+    state = {k: v for k, v in asdict(report.review).items() if k != "confirmed" or v}
+    content = (state, [asdict(entry) for entry in report.vertebrae])
     return f"{report.review.version} {sha256(json.dumps(content).encode()).hexdigest()}"
 
 

@@ -11,7 +11,7 @@ from endplate.report.review_state import ReviewState
 from endplate.report.review_words import signed
 
 NO_ORGANISATION = "Not stated"
-"""Verifying Organization must not be empty, and a review knows none."""
+"""Verifying Organization must not be empty, and a review knows none: whoever exports may (`endplate serve --organisation`)."""
 _LEAST_OFFSET, _MOST_OFFSET = timedelta(hours=-12), timedelta(hours=14)
 _COMPONENTS, _LONGEST = 5, 64
 

@@ -15,7 +15,7 @@ from endplate.report.letters import drawable
 from endplate.report.page_content import with_texts
 from endplate.report.panels import PANELS
 from endplate.report.report import Entry, Message, PointPairs, Report
-from endplate.report.review_words import headline, standing
+from endplate.report.review_words import confirmation, headline, standing
 from endplate.report.sentence import MIMICS, UNCERTAIN_LEVEL, density_sentence
 from endplate.straightening import StraightSpine
 
@@ -319,9 +319,10 @@ def _notes(report: Report, width_px: int) -> list[tuple[str, str]]:
 
 
 def _reviewed(report: Report) -> str:
-    """Which bodies a reader set; the sentences of the edits stand in the page and in ``report.json``."""
+    """Which bodies a reader set, which names are confirmed; the edits stand in the page and in ``report.json``."""
     by_reader = ", ".join(e.level or "unnamed level" for e in report.vertebrae if e.set_by_reader)
-    return f"Set by the reader, square points: {by_reader}." if by_reader else ""
+    bodies = f"Set by the reader, square points: {by_reader}." if by_reader else ""
+    return " ".join(filter(None, (bodies, confirmation(report.review) if report.review else "")))
 
 
 def _foot(draw: ImageDraw.ImageDraw, report: Report, page: _Page) -> None:

@@ -11,7 +11,7 @@ from endplate.morphometry.genant import GRADE_NAMES
 from endplate.report import report as r
 from endplate.report.page_facts import density_of, facts_of, level_names_of, provenance_of
 from endplate.report.page_table import Row, chance, rows_of
-from endplate.report.review_words import SET_BY_READER, disclaimer, headline
+from endplate.report.review_words import SET_BY_READER, confirmation, disclaimer, headline
 from endplate.report.sentence import MIMICS, UNCERTAIN_LEVEL
 
 DISCLAIMER = disclaimer(None)
@@ -59,6 +59,7 @@ class Reviewed:
     Attributes:
         decision: decides the frame around the words.
         headline: who decided what, when, in which version.
+        confirmed: which level names the reader confirmed; empty where none.
         comment: the reader's own words, where they are few.
         edits: against what the model said, where they are few.
         pointer: to ``longer``; empty without it.
@@ -67,6 +68,7 @@ class Reviewed:
 
     decision: str
     headline: str
+    confirmed: str
     comment: str
     edits: tuple[str, ...]
     pointer: str
@@ -211,7 +213,8 @@ def _review(report: r.Report) -> Reviewed | None:
     if len(edits) > MOST_EDITS or sum(map(len, edits)) > MOST_COMMENT:
         pointer = f"{len(edits)} edits against what the model said" + (" and a comment" if longer else "")
         edits, longer = (), (*longer, *edits)
-    return Reviewed(state.decision, headline(state), comment, edits, pointer and f"{pointer}: see Review, below.", longer)
+    see = pointer and f"{pointer}: see Review, below."
+    return Reviewed(state.decision, headline(state), confirmation(state), comment, edits, see, longer)
 
 
 def _verdict(report: r.Report) -> str:

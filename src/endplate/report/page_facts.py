@@ -40,12 +40,19 @@ def level_names_of(report: r.Report) -> tuple[str, ...]:
     if names is None or names.top is None:
         return ()
     if names.given_by_reader:
-        return (f"Names were given by a reader: the first vertebra is {names.top}.",)
+        return (f"Names were {_by_reader(report)} by a reader: the first vertebra is {names.top}.",)
     said = f"The first vertebra is taken for {names.top}; all names are right with a probability of {chance(names.confidence)}."
     doubt = ("Level names are uncertain: count them on the CT before you use them.",) if names.uncertain else ()
     if names.alternative is None:
         return (said, *doubt)
     return (said, f"Next likely: {names.alternative} ({chance(names.alternative_probability)}).", *doubt)
+
+
+def _by_reader(report: r.Report) -> str:
+    confirmed = report.review.confirmed if report.review else ()
+    if not confirmed:
+        return "given"
+    return "confirmed" if all(e.level in confirmed for e in report.vertebrae if e.level) else "given or confirmed"
 
 
 def density_of(report: r.Report) -> tuple[str, ...]:

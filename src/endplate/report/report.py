@@ -244,7 +244,7 @@ class Levels:
         top: name of the first vertebra.
         alternative: next likely name of the first vertebra.
         alternative_probability: its probability.
-        given_by_reader: True after ``--top-level``.
+        given_by_reader: True after ``--top-level``, and where a reader gave or confirmed every name in a review.
     """
 
     confidence: float

@@ -19,6 +19,7 @@ class ReviewState:
         signed_at: ISO 8601 with its offset from UTC; None in a draft.
         comment: the reader's own words.
         edits: one sentence for each change against what the model said.
+        confirmed: level names of which the reader says that they are right, head to feet.
     """
 
     decision: Decision
@@ -27,6 +28,7 @@ class ReviewState:
     signed_at: str | None = None
     comment: str = ""
     edits: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
 
     @property
     def is_signed(self) -> bool:

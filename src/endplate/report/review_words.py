@@ -60,8 +60,17 @@ def signed(signed_at: str | None) -> datetime:
     return found
 
 
+def confirmation(review: ReviewState) -> str:
+    """Which level names the reader confirmed; empty where none.
+
+    >>> confirmation(ReviewState("accepted", 1, "Dr A. Maier", "2026-01-31T14:05:00+01:00", confirmed=("T12", "L1")))
+    'Level names confirmed by the reader: T12, L1.'
+    """
+    return f"Level names confirmed by the reader: {', '.join(review.confirmed)}." if review.confirmed else ""
+
+
 def sentences(review: ReviewState) -> tuple[str, ...]:
-    """All that a text can say of a review: decision, each edit, the reader's own words."""
+    """All that a text can say of a review: decision, names that were confirmed, each edit, the reader's own words."""
     edits = tuple(f"Edit: {edit}." for edit in review.edits)
     comment = (f"Reader's comment: {review.comment.strip()}",) if review.comment.strip() else ()
-    return (f"{headline(review)}.", *edits, *comment)
+    return (f"{headline(review)}.", *filter(None, (confirmation(review),)), *edits, *comment)

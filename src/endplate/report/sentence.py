@@ -13,6 +13,7 @@ MIMICS = (
     "physiological wedging, degenerative or scoliotic remodelling, metastasis or myeloma, haemangioma, and an oblique cut."
 )
 UNCERTAIN_LEVEL = 0.8
+_UNCERTAIN = "Level names are uncertain."
 
 
 def sentence(findings: Sequence[Finding]) -> str:
@@ -35,8 +36,17 @@ def sentence(findings: Sequence[Finding]) -> str:
         parts.append(f"No vertebral fracture found by height loss ({bodies} assessed, {_span(graded)}).")
     parts += _left_out(findings)
     if any(f.vertebra.level_confidence < UNCERTAIN_LEVEL for f in graded):
-        parts.append("Level names are uncertain.")
+        parts.append(_UNCERTAIN)
     return " ".join(parts)
+
+
+def without_doubt(said: str) -> str:
+    """A `sentence` without its doubt of the names.
+
+    >>> without_doubt("No vertebral body could be assessed. Level names are uncertain.")
+    'No vertebral body could be assessed.'
+    """
+    return said.removesuffix(f" {_UNCERTAIN}")
 
 
 def _left_out(findings: Sequence[Finding]) -> list[str]:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from endplate.anatomy import Vertebra
 from endplate.densitometry import Attenuation
-from endplate.labelling.name import Labelling
 from endplate.morphometry.measure import measure
 from endplate.morphometry.norms import Norms
 from endplate.report.build import Context, build_report
@@ -17,6 +16,7 @@ from endplate.report.report import Entry, Report
 from endplate.report.review_state import ReviewState
 from endplate.review.document import Review, ReviewVertebra, spread_of
 from endplate.review.edits import edits, is_changed, moved_mm
+from endplate.review.naming import IN_DOUBT, confidence, entry_of, labelling_of, with_confirmed_names
 
 Floats = NDArray[np.floating]
 READER_SD_MM = 0.5
@@ -41,26 +41,28 @@ def reviewed(report: Report, review: Review, norms: Norms) -> Report:
 
     Returns:
         Measured and worded anew from the review's points and names, with its state. What the reader left as it was keeps the
-        model's deviations and attenuation; a review without edits changes nothing but the state. Numbers of unchanged bodies can
-        differ in their last digit from the model's, whose points were not rounded, and more where a neighbour was changed.
+        model's deviations and attenuation. A review without edits changes nothing but the state and, where it confirms names, how
+        sure these are (`endplate.review.naming.with_confirmed_names`). With edits, numbers of unchanged bodies can differ in their
+        last digit from the model's, whose points were not rounded, and more where a neighbour was changed.
 
     Raises:
         ValueError: if the review does not fit the report, or was signed with a decision that its edits contradict.
     """
     said = edits(report, review)
     _check_decision(review, said)
-    state = ReviewState(review.decision, review.version, review.reader, review.signed_at, review.comment, said)
+    confirmed = tuple(v.level for v in review.vertebrae if v.level_confirmed and v.level)
+    state = ReviewState(review.decision, review.version, review.reader, review.signed_at, review.comment, said, confirmed)
     if not said and (not report.vertebrae or norms.name == report.software.norms):
-        return replace(report, review=state)
+        return replace(with_confirmed_names(report, review), review=state)
     findings = measure([_body(report, v) for v in review.vertebrae], norms=norms)
     context = Context(
         replace(report.software, norms=norms.name),
         report.source,
-        tuple(m for m in report.messages if m.code not in ("levels_uncertain", "no_spine")),
+        tuple(m for m in report.messages if m.code not in (IN_DOUBT, "no_spine")),
         report.timing_s,
         _attenuations(report, review),
     )
-    labelling, by_reader = _labelling(report, tuple(f.vertebra for f in findings), review)
+    labelling, by_reader = labelling_of(report, tuple(f.vertebra for f in findings), review)
     course = np.array(report.centreline_lps_mm, float).reshape(-1, 3)
     if not len(course):
         course = np.array([v.points_mm.mean((0, 1)) for v in review.vertebrae]).reshape(-1, 3)
@@ -76,30 +78,25 @@ def _check_decision(review: Review, said: tuple[str, ...]) -> None:
         raise ValueError("decision: expected 'accepted' without edits, got 'accepted_with_edits'")
 
 
-def _entry(report: Report, v: ReviewVertebra) -> Entry | None:
-    return None if v.model_index is None else report.vertebrae[v.model_index]
-
-
 def _set(report: Report, v: ReviewVertebra) -> bool:
-    entry = _entry(report, v)
+    entry = entry_of(report, v)
     return entry is None or is_changed(v, entry)
 
 
 def _body(report: Report, v: ReviewVertebra) -> Vertebra:
     """The body with a reader's deviation at every point that was moved or added, the model's elsewhere."""
-    entry = _entry(report, v)
+    entry = entry_of(report, v)
     if entry is None:
-        return Vertebra(v.points_mm, np.full((3, 2), READER_SD_MM), v.level, float(v.level is not None), doubt=v.not_assessable)
+        return Vertebra(v.points_mm, np.full((3, 2), READER_SD_MM), v.level, confidence(v, None), doubt=v.not_assessable)
     spread = np.where(moved_mm(v, entry) > 0, READER_SD_MM, spread_of(entry))
-    sure = entry.level_confidence if v.level == entry.level else float(v.level is not None)
-    return Vertebra(v.points_mm, spread, v.level, sure, entry.score, entry.complete, v.not_assessable)
+    return Vertebra(v.points_mm, spread, v.level, confidence(v, entry), entry.score, entry.complete, v.not_assessable)
 
 
 def _attenuations(report: Report, review: Review) -> tuple[Attenuation, ...]:
     """Of the review's bodies; none where the report measured none."""
     if not any(e.hu or e.hu_reason for e in report.vertebrae):
         return ()
-    return tuple(_attenuation(_entry(report, v), v) for v in review.vertebrae)
+    return tuple(_attenuation(entry_of(report, v), v) for v in review.vertebrae)
 
 
 def _attenuation(entry: Entry | None, v: ReviewVertebra) -> Attenuation:
@@ -108,15 +105,3 @@ def _attenuation(entry: Entry | None, v: ReviewVertebra) -> Attenuation:
     if entry.hu is None:
         return Attenuation(NAN, NAN, NAN, entry.hu_reason or "not measured")
     return Attenuation(entry.hu.mean_hu, entry.hu.sd_hu, entry.hu.area_mm2)
-
-
-def _labelling(report: Report, bodies: tuple[Vertebra, ...], review: Review) -> tuple[Labelling, bool]:
-    """How sure the names are, and whether a reader gave them all: only then does the model's doubt of the count fall away."""
-    before = report.levels
-    given = [e is None or e.level != v.level for v in review.vertebrae for e in (_entry(report, v),)]
-    by_reader = bool(given and all(given)) or bool(before and before.given_by_reader)
-    if before is None or (given and all(given)):
-        return Labelling(bodies, 1.0, None, 0.0), by_reader
-    same_top = bool(bodies) and bodies[0].level == before.top
-    alternative, probability = (before.alternative, before.alternative_probability) if same_top else (None, 0.0)
-    return Labelling(bodies, before.confidence, alternative, probability), by_reader

@@ -32,6 +32,7 @@ class ReviewVertebra:
         points_lps_mm: the six points, LPS mm.
         model_index: index in the report's ``vertebrae`` of the one that it came from; None where the reader added it.
         not_assessable: why it must not be graded, in the reader's or the model's words; None where it may be.
+        level_confirmed: whether the reader says that this very name is right; a name that is changed is no longer confirmed.
     """
 
     id: str
@@ -39,6 +40,7 @@ class ReviewVertebra:
     points_lps_mm: PointPairs
     model_index: int | None
     not_assessable: str | None = None
+    level_confirmed: bool = False
 
     @property
     def points_mm(self) -> Floats:
@@ -76,6 +78,7 @@ class Review:
         limits.check_count(len(self.vertebrae))
         for i, v in enumerate(self.vertebrae):
             limits.check_vertebra(f"vertebrae[{i}]", (v.id, v.level, v.model_index, v.not_assessable), v.points_mm)
+            limits.check_confirmed(f"vertebrae[{i}]", v.level, v.level_confirmed)
         limits.check_unique("id", [v.id for v in self.vertebrae])
         limits.check_unique("model_index", [v.model_index for v in self.vertebrae if v.model_index is not None])
         limits.check_order([v.points_mm for v in self.vertebrae])

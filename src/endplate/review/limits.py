@@ -114,6 +114,14 @@ def check_vertebra(where: str, facts: tuple[str, str | None, int | None, str | N
         raise ValueError(f"{where}.points_lps_mm: expected six points of finite numbers within {FARTHEST_MM:.0f} mm of the origin")
 
 
+def check_confirmed(where: str, level: str | None, confirmed: bool) -> None:
+    """Only a name can be confirmed."""
+    if not isinstance(confirmed, bool):
+        raise ValueError(f"{where}.level_confirmed: expected true or false, got {short(confirmed)}")
+    if confirmed and level is None:
+        raise ValueError(f"{where}.level_confirmed: expected false where level is null, got true; name the vertebra first")
+
+
 def check_unique(field: str, values: Sequence[Any]) -> None:
     """No value twice."""
     twice = [v for i, v in enumerate(values) if v in values[:i]]

@@ -12,7 +12,8 @@ from endplate.review.document import Review
 def shifted(review: Review, by: int) -> Review:
     """The same bodies with every level name moved by one; unnamed ones stay so.
 
-    A person's numeric variant stays: where a T13 or L6 is among the names it is counted, otherwise not.
+    What a reader confirmed was the name before: none stays confirmed. A person's numeric variant stays: where a T13 or L6 is among
+    the names it is counted, otherwise not.
 
     Args:
         review: any.
@@ -31,7 +32,8 @@ def shifted(review: Review, by: int) -> Review:
     gone = [name for name, new in moved.items() if new is None]
     if gone:
         raise ValueError(f"by: expected names to stay within C1 to S1, but {gone[0]} would leave them; rename or delete it first")
-    return replace(review, vertebrae=tuple(replace(v, level=moved[v.level]) if v.level else v for v in review.vertebrae))
+    renamed = (replace(v, level=moved[v.level], level_confirmed=False) if v.level else v for v in review.vertebrae)
+    return replace(review, vertebrae=tuple(renamed))
 
 
 def neighbours_name(level: str, by: int, present: Sequence[str]) -> str | None:

@@ -17,6 +17,7 @@ from endplate.service import saving
 from endplate.service.http.problems import Refused, not_found
 from endplate.service.keeping import Store
 from endplate.service.records import Scan
+from endplate.service.settings import Settings
 
 _DICOM = ".dcm"
 _REPORT = "report.sr.dcm"
@@ -25,12 +26,12 @@ _one_at_a_time = threading.Lock()
 """DICOM objects are made and kept one after another: two clients must not get two objects with one UID."""
 
 
-def file_of(store: Store, folder: Path, scan: Scan, name: str, version: int | None) -> tuple[int, bytes]:
+def file_of(store: Store, settings: Settings, scan: Scan, name: str, version: int | None) -> tuple[int, bytes]:
     """A file of ``endplate.exports.NAMES``, and the version that it shows.
 
     Args:
         store: that keeps report and reviews.
-        folder: of the scan; DICOM objects are kept there.
+        settings: of the service; DICOM objects are kept in the scan's folder, and name its organisation once a reader has signed.
         scan: whose.
         name: of the file.
         version: of the review; 0 for what the model said. If None, the last signed one, else the last saved one, else the model's.
@@ -40,14 +41,14 @@ def file_of(store: Store, folder: Path, scan: Scan, name: str, version: int | No
             file would take its place with whoever received it.
         InputRefused: if there can be no such file of it.
     """
-    signed = store.signed_versions(scan.id)
+    signed, folder = store.signed_versions(scan.id), settings.scans / scan.id
     if version is None and signed:
         version = signed[-1]
     saved = None if version == 0 else store.review(scan.id, version)
     if saved is None and version:
         raise not_found(f"version {version} of the review of scan {scan.name}", "see the list of versions")
     model = saving.model_of(store, scan)
-    shown = _Shown(model) if saved is None else _Shown(model, *saving.kept(store, scan, saved))
+    shown = _Shown(model) if saved is None else _Shown(model, *saving.kept(store, scan, saved), settings.organisation)
     if name == _FHIR or (name.endswith(_DICOM) and not _place(folder, shown.version, name).is_file()):
         _check_current(shown.version, signed)
     if not name.endswith(_DICOM):
@@ -66,6 +67,7 @@ class _Shown:
     model: Report
     review: Review | None = None
     reviewed: Report | None = None
+    organisation: str = ""
 
     @property
     def version(self) -> int:
@@ -113,4 +115,6 @@ def _input(folder: Path, shown: _Shown, previous: dict[str, bytes] | None = None
     drawn = picture.read_bytes() if picture.is_file() else b""
     images = read_images(folder / "images")
     spine = None if images is None else straight_spine(images.straight, images.info["straight"])
-    return ExportInput(shown.model, shown.review, shown.reviewed or shown.model, drawn, previous or {}, spine)
+    signed = shown.review is not None and shown.review.is_signed
+    organisation = shown.organisation if signed else ""
+    return ExportInput(shown.model, shown.review, shown.reviewed or shown.model, drawn, previous or {}, spine, organisation)

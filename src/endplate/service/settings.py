@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_PORT = 8787
 LEAST_TOKEN = 16
 """Characters: fewer can be guessed by trying."""
+LONGEST_NAME = 64
+"""Characters of an organisation: what Verifying Organization holds (PS3.5 section 6.2, LO)."""
 MAKE_TOKEN = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
@@ -52,6 +55,7 @@ class Settings:
         workers: processes that measure.
         threads: of the networks in each; 0 shares the cores out.
         paths: scans, or folders of scans or finished reports, that are taken in at the start.
+        organisation: for which readers sign; stands in verified DICOM objects. Empty where none is to be stated.
     """
 
     data: Path
@@ -65,6 +69,7 @@ class Settings:
     workers: int = 1
     threads: int = 0
     paths: tuple[Path, ...] = ()
+    organisation: str = ""
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -119,11 +124,21 @@ class Settings:
             return (
                 f"the token holds spaces or characters beyond ASCII; expected letters, digits and signs; make one with {MAKE_TOKEN}"
             )
+        if self.organisation and (unfit := _unfit_for_dicom(self.organisation)):
+            return f"--organisation {unfit}; it stands in DICOM as it is typed"
         gone = [str(path) for path in self.paths if not path.exists()]
         if gone:
             return f"{gone[0]} does not exist; expected a scan, or a folder of scans or of finished reports"
         missing = [str(f) for f in self.folders if not f.is_dir()]
         return f"--folders {missing[0]} is no folder; expected one that exists" if missing else None
+
+
+def _unfit_for_dicom(text: str) -> str | None:
+    """Why a text is no Long String (PS3.5 section 6.2, LO), or None."""
+    odd = [c for c in text if c == "\\" or unicodedata.category(c) in ("Cc", "Cs")]
+    if odd:
+        return f"holds {odd[0]!r}; expected a name without backslashes and control characters"
+    return f"has {len(text)} characters; expected at most {LONGEST_NAME}" if len(text) > LONGEST_NAME else None
 
 
 def is_loopback(host: str) -> bool:

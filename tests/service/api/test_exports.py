@@ -7,8 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from endplate.morphometry.norms import shipped
 from endplate.report.report import Report
+from endplate.review.apply import reviewed
+from endplate.review.document import opened
 from live_service import Live
+from report.conftest import chest, report_of
 from service_records import draft, measured, new_scan, signed
 
 
@@ -53,3 +57,32 @@ def test_the_signed_version_leaves_unless_another_is_asked_for(idle: Live, where
             assert shown("report.html", asked) == str(asked)
             holds = asked == newest or newest < 2
             assert shown("fhir.json", asked) == (str(asked) if holds else "409 superseded"), (version, asked)
+
+
+def test_names_that_a_reader_confirmed_are_in_doubt_neither_in_the_worklist_nor_in_what_leaves(idle: Live) -> None:
+    made = report_of(chest(sure=0.4), confidence=0.4)
+    report = replace(made, software=replace(made.software, norms=shipped().name))
+    scan = new_scan(name="names in doubt")
+    idle.store.add_scan(scan, "x")
+    idle.store.set_measured(scan.id, report, None)
+    where = f"/api/scans/{scan.id}"
+    assert idle.get(where)["scan"]["summary"]["levels_uncertain"]
+
+    document = idle.get(f"{where}/review") | {"decision": "accepted", "reader": "Dr Ünal"}
+    for v in document["vertebrae"]:
+        assert v.pop("level_confirmed") is False
+    before = idle.client.post(f"{where}/measure", json=document | {"signed_at": "2026-11-25T08:30:00+01:00"})
+    assert before.json()["levels"]["uncertain"]  # a client from before names could be confirmed
+
+    for v in document["vertebrae"]:
+        v["level_confirmed"] = True
+    answer = idle.client.post(f"{where}/review/sign", json=document, headers={"If-Match": '"0"'})
+    assert answer.status_code == 200, answer.text
+    assert not idle.get(where)["scan"]["summary"]["levels_uncertain"]
+    assert idle.get(f"{where}/exports/truth.json")["levels_certain"]
+    kept = opened(report)
+    kept = replace(kept, vertebrae=tuple(replace(v, level_confirmed=True) for v in kept.vertebrae))
+    left = Report.from_dict(idle.get(f"{where}/exports/report.json"))
+    assert replace(left, review=None) == replace(reviewed(report, kept, shipped()), review=None)
+    (trail,) = [e["detail"] for e in idle.get(f"{where}/audit")["entries"] if e["action"] == "review_signed"]
+    assert (trail["edits"], trail["names_confirmed"], trail["decision"]) == (0, 9, "accepted")

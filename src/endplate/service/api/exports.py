@@ -35,7 +35,7 @@ def export(service: Service, found: KnownScan, name: Name, actor: Actor, version
     """One file of a scan, with the state of one version of its review."""
     if name not in NAMES:
         raise not_found(f"export {name!r}", f"expected one of {', '.join(NAMES)}")
-    shown, content = exported.file_of(service.store, service.settings.scans / found.id, found, name, version)
+    shown, content = exported.file_of(service.store, service.settings, found, name, version)
     service.store.note(actor, "exported", found.id, {"name": name, "version": shown})
     headers = {
         "Content-Disposition": f'attachment; filename="{safe_name(found.name)}-{name}"',

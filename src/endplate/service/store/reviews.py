@@ -72,7 +72,9 @@ def save(connection: Connection, scan_id: str, versions: tuple[Review, Report], 
     scans.put(connection, key, replace(signed, summary=summary_of(reviewed)))
     action = "review_signed" if review.is_signed else "review_saved"
     facts = {"version": saved.version, "decision": saved.decision, "edits": len(edits)}
-    trail.append(connection, actor, action, scan_id, facts | ({"reader": saved.reader} if saved.reader else {}))
+    confirmed = len(reviewed.review.confirmed) if reviewed.review else 0
+    further = ({"names_confirmed": confirmed} if confirmed else {}) | ({"reader": saved.reader} if saved.reader else {})
+    trail.append(connection, actor, action, scan_id, facts | further)
     return saved
 
 

@@ -1,7 +1,8 @@
 // @ts-check
 /** What a reader can do to the vertebrae, as buttons and keys call it. */
 
-import { added, changed, moved, placeOf, removed, shifted } from "./vertebrae.js";
+import { inDoubt } from "./doubt.js";
+import { added, changed, confirmed, moved, placeOf, removed, renamed, shifted } from "./vertebrae.js";
 
 /** @typedef {import("./image.js").Stage} Stage */
 /** @typedef {import("./state.js").State} State */
@@ -22,7 +23,15 @@ export class Actions {
   /** @param {string | null} level */
   rename(level) {
     const { selected } = this.state;
-    if (selected !== null) this.state.edit((vertebrae) => changed(vertebrae, selected, { level }));
+    if (selected !== null) this.state.edit((vertebrae) => renamed(vertebrae, selected, level));
+  }
+
+  /** The reader has counted: every name that a vertebra bears is right. */
+  confirmNames() {
+    const { state } = this;
+    if (!state.editable) return;
+    if (!inDoubt(state)) this.tell("No level name is in doubt.");
+    else if (state.edit(confirmed)) this.tell("You confirm all level names; Undo takes that back.");
   }
 
   /** @param {string | null} reason null: may be graded again */

@@ -32,16 +32,19 @@ export function ask(title, content, buttons, kind = "") {
  *
  * @param {string} name
  * @param {string | null} text null takes it away
- * @param {{text: string, act: () => void}[]} [buttons]
+ * @param {{text: string, act: () => void, key?: string}[]} [buttons] key: that does the same
  * @param {"alert" | "status"} [role]
  */
 export function banner(name, text, buttons = [], role = "status") {
   const place = part("banners");
   const before = place.querySelector(`[data-banner="${name}"]`);
   if (text === null) return before?.remove();
-  if (before?.firstElementChild?.textContent === text) return;
-  const made = buttons.map((button) => element("button", { type: "button", class: "small", click: button.act }, button.text));
-  const attributes = { role, class: role === "alert" ? "alert" : "banner", "data-banner": name };
+  const told = [text, ...buttons.map((button) => button.text)].join("\n");
+  if (before?.getAttribute("data-told") === told) return;
+  const made = buttons.map(({ text: word, act, key = null }) =>
+    element("button", { type: "button", class: "small", click: act, "aria-keyshortcuts": key, title: key && `key ${key}` }, word),
+  );
+  const attributes = { role, class: role === "alert" ? "alert" : "banner", "data-banner": name, "data-told": told };
   const line = element("div", attributes, element("span", {}, text), element("span", { class: "chips" }, ...made));
   if (before) before.replaceWith(line);
   else place.append(line);

@@ -1,38 +1,64 @@
 // @ts-check
-/** Whether the model doubts its level names: said above the page, with the shift that its next likely reading asks for. */
+/** Whether level names are in doubt: said above the page, with the shift that the model's next likely reading asks for, or none. */
 
+import { areNamesSettled } from "../rules/bodies.js";
 import { chance } from "../words.js";
 import { banner } from "./dialogue.js";
-import { changed, fittingNames, shifted } from "./vertebrae.js";
+import { part } from "./dom.js";
+import { fittingNames, renamed, shifted } from "./vertebrae.js";
 
+/** @typedef {import("./actions.js").Actions} Actions */
+/** @typedef {NonNullable<import("./types.js").Report["levels"]>} Levels */
 /** @typedef {import("../rules/types.js").ReviewVertebra} ReviewVertebra */
 /** @typedef {import("../rules/types.js").Rules} Rules */
 /** @typedef {import("./state.js").State} State */
 
+/**
+ * Whether a name by which the reader does not stand is less sure than wanted, or the count of all is.
+ *
+ * @param {State} state
+ */
+export function inDoubt({ findings, report, rules, shown }) {
+  if (!report.levels || !shown.length) return false;
+  // a body that the reader left without a name is the reader's doubt, not the model's
+  if (findings.some(({ body }) => body.level !== null && body.levelConfidence < rules.uncertain_level)) return true;
+  return report.levels.uncertain && !areNamesSettled(report.vertebrae, shown);
+}
+
 export class NamesInDoubt {
-  /** @param {State} state */
-  constructor(state) {
+  /**
+   * @param {State} state
+   * @param {Actions} actions
+   */
+  constructor(state, actions) {
     this.state = state;
+    this.actions = actions;
   }
 
   draw() {
     const { report, editable } = this.state;
-    if (!report.levels || !this.#doubted()) return banner("names", null);
-    const { top, alternative } = report.levels;
-    const after = editable && top && alternative ? this.#renamed(top, alternative) : null;
-    // worked out again on the click: the button outlives the edits that came since it was drawn
-    const act = () => void this.state.edit((vertebrae) => (top && alternative && this.#renamed(top, alternative)?.vertebrae) || vertebrae);
-    banner("names", said(report.levels, after !== null), after ? [{ text: after.text, act }] : []);
+    if (!report.levels || !inDoubt(this.state)) return banner("names", null);
+    banner("names", said(report.levels, editable), editable ? this.#buttons(report.levels) : []);
   }
 
-  /** Whether a name that the reader left as it was is less sure than wanted, or all together are. */
-  #doubted() {
-    const { findings, report, rules, shown } = this.state;
-    if (!shown.length) return false;
-    // a body that the reader left without a name is the reader's doubt, not the model's
-    if (findings.some(({ body }) => body.level !== null && body.levelConfidence < rules.uncertain_level)) return true;
-    const untouched = shown.every((v) => v.model_index !== null && v.level === report.vertebrae[v.model_index].level);
-    return untouched && report.levels?.uncertain === true;
+  /** @param {Levels} levels */
+  #buttons({ top, alternative }) {
+    const right = { text: "Names are right", key: "c", act: () => this.#done(() => this.actions.confirmNames()) };
+    const after = top && alternative ? this.#renamed(top, alternative) : null;
+    if (!after || !top || !alternative) return [right];
+    // worked out again on the click: the button outlives the edits that came since it was drawn
+    const act = () => this.#done(() => void this.state.edit((vertebrae) => this.#renamed(top, alternative)?.vertebrae ?? vertebrae));
+    return [{ text: after.text, act }, right];
+  }
+
+  /**
+   * The buttons go, and would leave the keyboard nowhere.
+   *
+   * @param {() => void} act
+   */
+  #done(act) {
+    act();
+    part("stage").focus();
   }
 
   /**
@@ -51,19 +77,19 @@ export class NamesInDoubt {
       return after && { vertebrae: after, text: `Shift all names: ${top} → ${other}` };
     }
     // a variant (T13, L6) is one more name between the others, which all keep theirs
-    const fits = fittingNames(vertebrae, 0, rules).includes(other);
-    return fits ? { vertebrae: changed(vertebrae, vertebrae[0].id, { level: other }), text: `Rename the first: ${top} → ${other}` } : null;
+    const fits = vertebrae[0].level !== other && fittingNames(vertebrae, 0, rules).includes(other);
+    return fits ? { vertebrae: renamed(vertebrae, vertebrae[0].id, other), text: `Rename the first: ${top} → ${other}` } : null;
   }
 }
 
 /**
- * @param {NonNullable<import("./types.js").Report["levels"]>} levels
- * @param {boolean} offered whether a button offers the other names
+ * @param {Levels} levels
+ * @param {boolean} editable
  */
-function said({ confidence, top, alternative, alternative_probability }, offered) {
+function said({ confidence, top, alternative, alternative_probability }, editable) {
   const taken = `Level names are uncertain: the first vertebra is taken for ${top ?? "an unnamed one"} (${chance(confidence)})`;
   const other = alternative ? `, it may be ${alternative} (${chance(alternative_probability)})` : "";
-  return `${taken}${other}.${offered ? " Count from the last rib or the sacrum." : ""}`;
+  return `${taken}${other}.${editable ? " Count from the last rib or the sacrum." : ""}`;
 }
 
 /**

@@ -41,6 +41,7 @@ function keysOf({ state, stage, actions, save, sign }) {
     { keys: ["x"], what: "Not assessable: write why", act: () => document.getElementById("reason")?.focus() },
     { keys: ["U"], shown: "Shift u", what: "All names up by one", act: () => actions.shift(-1) },
     { keys: ["D"], shown: "Shift d", what: "All names down by one", act: () => actions.shift(1) },
+    { keys: ["c"], what: "Confirm the level names, where they are in doubt", act: () => actions.confirmNames() },
     { keys: ["Ctrl z"], what: "Undo", act: () => state.undo() },
     { keys: ["Ctrl y", "Ctrl Z"], shown: "Ctrl y", what: "Redo", act: () => state.redo() },
     { keys: ["Ctrl s"], what: "Save a draft", act: save },

@@ -61,7 +61,7 @@ function assembled(state, images) {
   const others = new Others(state, saving, scanId);
   new Exports(state, path);
   const table = new Table(state, (id) => actions.choose(id));
-  const parts = [stage, table, new Detail(state, actions), new Head(state, saving), new NamesInDoubt(state), others];
+  const parts = [stage, table, new Detail(state, actions), new Head(state, saving), new NamesInDoubt(state, actions), others];
   const tell = spoken(state, stage);
   function draw() {
     for (const one of parts) one.draw();

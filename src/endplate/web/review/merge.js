@@ -7,7 +7,7 @@ import { centreOf, COLUMNS, isPossible } from "./vertebrae.js";
 /** @typedef {import("../rules/types.js").ReviewVertebra} ReviewVertebra */
 
 /**
- * My edits on top of theirs; where both changed the same point, name or doubt, mine counts. Mine alone where that cannot be.
+ * My edits on top of theirs; where both changed the same point, name, its confirmation or doubt, mine counts. Mine alone where that cannot be.
  *
  * @param {ReviewVertebra[]} base that both began with
  * @param {ReviewVertebra[]} mine
@@ -39,8 +39,11 @@ function both(was, mine, theirs) {
     return pair;
   });
   const level = chosen(was.level, mine.level, theirs.level);
+  const told = chosen(was.level_confirmed === true, mine.level_confirmed === true, theirs.level_confirmed === true);
+  // only the name of which somebody said it: one may have confirmed what the other changed
+  const level_confirmed = told && [mine, theirs].some((v) => v.level_confirmed === true && v.level === level);
   const not_assessable = chosen(was.not_assessable, mine.not_assessable, theirs.not_assessable);
-  return { ...theirs, level, not_assessable, points_lps_mm: { anterior, middle, posterior } };
+  return { ...theirs, level, not_assessable, level_confirmed, points_lps_mm: { anterior, middle, posterior } };
 }
 
 /**

@@ -73,13 +73,13 @@ export class SignOff {
   /** @param {Report} report */
   #measured(report) {
     const said = report.summary?.sentence ?? this.state.sentence;
-    const edits = report.review?.edits ?? [];
+    const { edits = [], confirmed = [] } = report.review ?? {};
     // without edits the model's own sentence is signed; it was worded from points that were not rounded, and may differ in a digit
     if (edits.length && said !== this.state.sentence) {
       const text = `The service says otherwise than this page: "${said}" Reload the page before you sign.`;
       return this.#show([], text, true);
     }
-    this.#show(edits, "", false, said);
+    this.#show(edits, "", false, said, confirmed);
   }
 
   /**
@@ -87,12 +87,15 @@ export class SignOff {
    * @param {string} trouble
    * @param {boolean} blocked
    * @param {string} [sentence] that is signed
+   * @param {string[]} [confirmed] names that the reader says are right
    */
-  #show(edits, trouble, blocked, sentence = this.state.sentence) {
+  #show(edits, trouble, blocked, sentence = this.state.sentence, confirmed = []) {
     say(part("sign-sentence"), sentence);
     say(part("sign-trouble"), trouble);
     part("sign-trouble").hidden = trouble === "";
-    say(part("sign-count"), edits.length ? `${counted(edits.length, "edit")} against what the model said:` : "Nothing was changed of what the model said.");
+    const names = confirmed.length ? [`You confirm the level names ${confirmed.join(", ")}.`] : [];
+    const count = edits.length ? `${counted(edits.length, "edit")} against what the model said:` : "Nothing was changed of what the model said.";
+    say(part("sign-count"), [...names, count].join(" "));
     part("sign-count").hidden = blocked;
     part("sign-edits").replaceChildren(...edits.map((edit) => element("li", {}, edit)));
     this.#choice("accepted").disabled = blocked || edits.length > 0;

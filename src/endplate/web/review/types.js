@@ -19,7 +19,7 @@
  * @property {ModelEntry[]} vertebrae
  * @property {{uncertain: boolean, confidence: number, alternative: string | null, alternative_probability: number, top: string | null} | null} levels
  * @property {{sentence: string} | null} summary
- * @property {{edits: string[]} | null} [review]
+ * @property {{edits: string[], confirmed?: string[]} | null} [review]
  *
  * @typedef {"draft" | "accepted" | "accepted_with_edits" | "rejected"} Decision
  *

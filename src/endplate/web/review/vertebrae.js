@@ -87,6 +87,29 @@ export const removed = (vertebrae, id) => vertebrae.filter((v) => v.id !== id);
 export const changed = (vertebrae, id, change) => vertebrae.map((v) => (v.id === id ? { ...v, ...change } : v));
 
 /**
+ * A body under a name of the reader's; what was confirmed was the name before.
+ *
+ * @param {ReviewVertebra} v
+ * @param {string | null} level
+ * @returns {ReviewVertebra}
+ */
+const called = (v, level) => (v.level === level ? v : { ...v, level, level_confirmed: false });
+
+/**
+ * @param {ReviewVertebra[]} vertebrae
+ * @param {string} id
+ * @param {string | null} level
+ */
+export const renamed = (vertebrae, id, level) => vertebrae.map((v) => (v.id === id ? called(v, level) : v));
+
+/**
+ * The reader says that all names are right; a body without one stays so.
+ *
+ * @param {ReviewVertebra[]} vertebrae
+ */
+export const confirmed = (vertebrae) => vertebrae.map((v) => (v.level === null ? v : { ...v, level_confirmed: true }));
+
+/**
  * The name one step towards the feet (1) or the head (-1), variants (T13, L6) counted only where they are present; null beyond the
  * last (endplate.review.shift).
  *
@@ -114,7 +137,7 @@ export function shifted(vertebrae, by, rules, first = 0) {
   const names = present.map((name, i) => (name === null || i < first ? name : neighboursName(name, by, present, rules)));
   if (names.some((name, i) => name === null && present[i] !== null)) return null;
   if (first > 0 && misnamed(names, rules)) return null;
-  return vertebrae.map((v, i) => (names[i] === v.level ? v : { ...v, level: names[i] }));
+  return vertebrae.map((v, i) => called(v, names[i]));
 }
 
 /**
@@ -187,7 +210,7 @@ export function added(vertebrae, points, id, rules) {
     return pair;
   });
   /** @type {ReviewVertebra} */
-  const blank = { id, level: null, points_lps_mm: { anterior, middle, posterior }, model_index: null, not_assessable: null };
+  const blank = { id, level: null, points_lps_mm: { anterior, middle, posterior }, model_index: null, not_assessable: null, level_confirmed: false };
   const at = placeOf(vertebrae, centreOf(blank));
   const made = { ...blank, level: proposedName(vertebrae, at, rules) };
   const after = [...vertebrae.slice(0, at), made, ...vertebrae.slice(at)];

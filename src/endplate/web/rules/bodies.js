@@ -30,15 +30,36 @@ export function bodiesOf(model, vertebrae, rules) {
  */
 function bodyOf(entry, v, rules) {
   const { anterior, middle, posterior } = v.points_lps_mm;
-  const named = v.level === null ? 0 : 1;
   return {
     points: [anterior, middle, posterior],
     sd: [deviations(entry, v, "anterior", rules), deviations(entry, v, "middle", rules), deviations(entry, v, "posterior", rules)],
     level: v.level,
-    levelConfidence: entry !== null && entry.level === v.level ? entry.level_confidence : named,
+    levelConfidence: entry === null || isReaders(entry, v) ? Number(v.level !== null) : entry.level_confidence,
     complete: entry === null || entry.complete,
     doubt: v.not_assessable,
   };
+}
+
+/**
+ * Whether the reader stands by a name: gave it, took the model's away, or confirmed it (endplate.review.naming).
+ *
+ * @param {Entry | null} entry
+ * @param {ReviewVertebra} v
+ */
+function isReaders(entry, v) {
+  return entry === null || v.level !== entry.level || v.level_confirmed === true;
+}
+
+/**
+ * Whether the reader stands by every name, so that the model's doubt of the whole count falls away (endplate.review.naming).
+ *
+ * @param {Entry[]} model the report's vertebrae
+ * @param {ReviewVertebra[]} vertebrae the review's
+ */
+export function areNamesSettled(model, vertebrae) {
+  const named = vertebrae.filter((v) => v.level !== null);
+  const counted = named.length ? named : vertebrae;
+  return counted.length > 0 && counted.every((v) => isReaders(v.model_index === null ? null : model[v.model_index], v));
 }
 
 /**

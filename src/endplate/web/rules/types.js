@@ -64,6 +64,7 @@
  * @property {PointPairs} points_lps_mm
  * @property {number | null} model_index
  * @property {string | null} not_assessable
+ * @property {boolean} [level_confirmed] whether the reader says that this name is right; documents of before this was asked lack it
  *
  * @typedef {object} Finding as endplate.morphometry.measure.Finding; NaN where not known
  * @property {Body} body
