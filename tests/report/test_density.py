@@ -13,7 +13,7 @@ from endplate.densitometry import Attenuation
 from endplate.densitometry.opportunistic import category
 from endplate.labelling.name import Labelling
 from endplate.morphometry import measure
-from endplate.report import figure, table
+from endplate.report import figure, letters, table
 from endplate.report import report as r
 from endplate.report.build import build_report
 from endplate.report.sentence import density_sentence
@@ -86,4 +86,4 @@ def test_the_picture_says_it_in_lines_that_fit() -> None:
     assert said.startswith("Trabecular bone at T12: 128 HU. L1 is not used: not in view.")
     lines = [line for _, line in figure._notes(built(kvp=100.0), 700)]
     assert said in " ".join(lines)
-    assert all(figure._length(line, figure.NOTE_SIZE) <= 700 for line in lines)
+    assert all(letters.length(line, figure.NOTE_SIZE) <= 700 for line in lines)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageColor
 
 from endplate.anatomy import Vertebra
-from endplate.report import figure
+from endplate.report import figure, figure_spine, letters
 from endplate.report.build import empty_report
 from endplate.report.report import Message, Report, Status
 from endplate.straightening import StraightSpine
@@ -45,7 +45,7 @@ def test_points_lie_where_the_image_says(drawn: Drawn) -> None:
     """The worst body's six points: the drawing at their pixels has the colour of its grade."""
     bodies, report, spine = drawn()
     image = np.asarray(figure.overview(report, spine)).astype(int)
-    page = figure._Page.of(report, spine)
+    page = figure._page_of(report, spine)
     at = (spine.pixel_from_patient(bodies[4].points_mm).reshape(-1, 2) + 0.5) * page.scale
     colour = np.array(ImageColor.getrgb(figure.GRADE_COLOURS[3]))
     for row, column in at:
@@ -99,16 +99,16 @@ WORDS = st.lists(st.text(st.characters(codec="ascii", categories=("L", "N", "P")
 @settings(deadline=None, max_examples=60)
 @given(WORDS, st.integers(60, 700), st.sampled_from([figure.NOTE_SIZE, figure.STATEMENT_SIZE]))
 def test_wrapping_keeps_every_character_and_the_width(words: list[str], width_px: int, size: int) -> None:
-    lines = figure.wrap(" ".join(words), width_px, size)
+    lines = letters.wrap(" ".join(words), width_px, size)
     assert "".join("".join(lines).split()) == "".join(words)
-    assert all(figure._length(line, size) <= width_px for line in lines)
+    assert all(letters.length(line, size) <= width_px for line in lines)
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.text(st.characters(codec="ascii", categories=("L", "N", "P")), max_size=300), st.integers(60, 700))
 def test_a_shortened_name_fits_and_keeps_both_ends(name: str, width_px: int) -> None:
-    short = figure.shortened(name, width_px, 20)
-    assert figure._length(short, 20) <= width_px
+    short = letters.shortened(name, width_px, 20)
+    assert letters.length(short, 20) <= width_px
     if short != name:
         begin, end = short.split("...")[0], short.rsplit("...", 1)[-1]
         assert name.startswith(begin)
@@ -127,13 +127,13 @@ def test_grades_are_drawn_whole_beside_the_picture(rows: int) -> None:
     spine = spine_of(bodies)
     spine = replace(spine, image_hu=np.full((1, rows, 96), 40, np.float32))
     report = report_of(bodies)
-    image, page = figure.overview(report, spine), figure._Page.of(report, spine)
+    image, page = figure.overview(report, spine), figure._page_of(report, spine)
     right = page.left[1] + round(96 * page.scale)
     row = page.top + float((spine.pixel_from_patient(bodies[4].points_mm)[..., 0].mean() + 0.5) * page.scale)
     beside = image.crop((right, round(row) - 14, page.table, round(row) + 14))
     label = (np.asarray(beside).astype(int) - ImageColor.getrgb(figure.BACKGROUND)).any(-1)
     columns = np.flatnonzero(label.any(0))
-    assert np.ptp(columns) >= figure._length("grade 3", 20) - 4
+    assert np.ptp(columns) >= letters.length("grade 3", 20) - 4
     assert columns.max() < beside.width - figure.GAP / 2
 
 
@@ -141,8 +141,8 @@ def test_nothing_is_written_on_the_bare_picture() -> None:
     bodies = chest({"T8": (0.6, 0.8, 1.0)})
     spine = spine_of(bodies)
     report = report_of(bodies)
-    image, page = figure.overview(report, spine), figure._Page.of(report, spine)
-    grey = figure._grey(spine, page.scale)
+    image, page = figure.overview(report, spine), figure._page_of(report, spine)
+    grey = figure_spine.grey(spine, page.scale)
     x, y = page.left[0], page.top
     assert (np.asarray(image.crop((x, y, x + grey.width, y + grey.height))) == np.asarray(grey)).all()
 
@@ -179,7 +179,7 @@ def test_every_reason_fits_into_its_cell() -> None:
     room = figure.TABLE_WIDTH - dict(figure.COLUMNS)["loss %"]
     for reason in reasons:
         said = f"not assessed: {reason}"
-        assert figure._length(said, figure._size_for(said, room)) <= room
+        assert letters.length(said, figure._size_for(said, room)) <= room
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def test_the_overview_says_it_at_its_head_and_its_foot(
 def test_a_body_that_a_reader_set_has_square_points(drawn: Callable[[], tuple[list[Vertebra], r.Report, StraightSpine]]) -> None:
     bodies, report, spine = drawn()
     by_reader = replace(report, vertebrae=tuple(replace(e, set_by_reader=i == 4) for i, e in enumerate(report.vertebrae)))
-    page = figure._Page.of(report, spine)
+    page = figure._page_of(report, spine)
     round_, square = (np.asarray(figure.overview(x, spine)) for x in (report, by_reader))
     row, column = (spine.pixel_from_patient(bodies[4].points_mm[0, 0]) + 0.5) * page.scale
     corner = page.top + round(row) - 3, page.left[1] + round(column) - 3

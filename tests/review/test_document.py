@@ -138,6 +138,12 @@ def test_only_a_name_can_be_confirmed(report: Report) -> None:
         replace(opened(report), vertebrae=(replace(v, level_confirmed=odd),))
 
 
+def test_bytes_are_read_as_utf_8() -> None:
+    assert limits.parsed('{"comment": "fußwärts"}'.encode()) == {"comment": "fußwärts"}
+    with pytest.raises(ValueError, match=r"review: 'utf-8' codec .*; expected JSON in UTF-8"):
+        limits.parsed("fußwärts".encode("latin-1"))
+
+
 def test_too_many_vertebrae_are_refused(report: Report) -> None:
     content = changed(report, "vertebrae", opened(report).to_dict()["vertebrae"] * 5)
     with pytest.raises(ValueError, match="vertebrae: expected at most 40, got 45"):

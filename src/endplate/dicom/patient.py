@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +59,20 @@ def patient_and_study(header: Dataset) -> Dataset:
     return out
 
 
+@contextmanager
+def opened_header(path: Path, tags: Sequence[str]) -> Iterator[Dataset]:
+    """Some tags of a file's header, whatever they hold; pydicom decodes an element when it is asked for, so use it in the block."""
+    with path.open("rb") as stream, config.disable_value_validation(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = plain_header(stream, path.name)
+        yield pydicom.dcmread(plain, stop_before_pixels=True, specific_tags=list(tags), force=True)
+
+
 def of_file(path: Path) -> Dataset:
     """As `patient_and_study`, of a file; empty values where it cannot be read."""
     try:
-        with path.open("rb") as stream, config.disable_value_validation(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            # pydicom decodes an element when it is asked for, hence all of it in here
-            plain = plain_header(stream, path.name)
-            return patient_and_study(pydicom.dcmread(plain, stop_before_pixels=True, specific_tags=list(TAGS), force=True))
+        with opened_header(path, TAGS) as header:
+            return patient_and_study(header)
     # what a damaged file raises depends on its bytes
     except Exception:
         return patient_and_study(Dataset())

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
-from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage
 
@@ -22,7 +19,6 @@ from endplate.errors import InputRefused
 from endplate.report.report import Report
 from endplate.volume import slices as geometry
 from endplate.volume.dicom_headers import DicomSlice
-from endplate.volume.dicom_meta import plain_header
 from endplate.volume.dicom_series import Series, choose_slices
 from endplate.volume.read import files_of, find_scans
 from endplate.volume.scan_list import FoundScan
@@ -159,12 +155,9 @@ class _Head:
 
 
 def _head(path: Path) -> _Head:
-    """What the header of one file says; pydicom decodes an element when it is asked for, hence all of it in here."""
+    """What the header of one file says."""
     try:
-        with path.open("rb") as stream, config.disable_value_validation(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            plain = plain_header(stream, path.name)
-            header = pydicom.dcmread(plain, stop_before_pixels=True, specific_tags=list(_TAGS), force=True)
+        with patient.opened_header(path, _TAGS) as header:
             uids = [_valid(header.get(keyword), keyword, path) for keyword in ("StudyInstanceUID", "SeriesInstanceUID")]
             frame = str(header.get("FrameOfReferenceUID") or "")
             return _Head(patient.patient_and_study(header), uids[0], uids[1], frame, _sop_class(header))

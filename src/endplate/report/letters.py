@@ -1,8 +1,9 @@
-"""Letters that the picture's font has: Pillow's own, which comes with it, knows hardly more than English needs."""
+"""The picture's font: Pillow's own, which comes with it, knows hardly more letters than English needs; text that fits a width."""
 
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from functools import cache
 
 from PIL import ImageFont
@@ -21,6 +22,51 @@ def drawable(text: str) -> str:
 
 
 @cache
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The font in this size in pixels."""
+    return ImageFont.load_default(size)
+
+
+def length(text: str, size: int) -> float:
+    """Width of a text in pixels."""
+    return font(size).getlength(text)
+
+
+def wrap(text: str, width_px: float, size: int) -> list[str]:
+    """Lines of at most ``width_px`` in a font of this size, broken between words; a longer word is broken anywhere."""
+    lines = [""]
+    for word in text.split():
+        rest = f"{lines[-1]} {word}".strip()
+        if lines[-1] and length(rest, size) > width_px:
+            lines.append("")
+            rest = word
+        while length(rest, size) > width_px and len(rest) > 1:
+            fits = _fitting(rest, width_px, size)
+            lines[-1] = rest[:fits]
+            lines.append("")
+            rest = rest[fits:]
+        lines[-1] = rest
+    return lines
+
+
+def shortened(text: str, width_px: float, size: int) -> str:
+    """The text, or its beginning and end where it is longer than ``width_px``."""
+    one_line = " ".join(text.split())
+    if length(one_line, size) <= width_px:
+        return one_line
+
+    def kept(n: int) -> str:
+        return f"{one_line[: n - n // 2]}...{one_line[len(one_line) - n // 2 :]}"
+
+    return kept(max(bisect_right(range(len(one_line)), width_px, key=lambda n: length(kept(n), size)) - 1, 0))
+
+
+def _fitting(text: str, width_px: float, size: int) -> int:
+    """How many of a text's characters fit, at least one."""
+    return max(bisect_right(range(1, len(text)), width_px, key=lambda n: length(text[:n], size)), 1)
+
+
+@cache
 def _nearest(char: str) -> str:
     if _is_drawn(char):
         return char
@@ -35,4 +81,4 @@ def _is_drawn(char: str) -> bool:
 
 
 def _shape(char: str) -> bytes:
-    return bytes(ImageFont.load_default(20).getmask(char))
+    return bytes(font(20).getmask(char))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
@@ -46,10 +47,17 @@ def types_of(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def check_length(text: str) -> None:
-    """A document is no longer than TEXT characters."""
-    if len(text) > TEXT:
-        raise ValueError(f"review: expected at most {TEXT} characters, got {len(text)}")
+def parsed(text: str | bytes) -> Any:
+    """A document's content from its JSON, in UTF-8 where it is bytes: not too long, not too deep, its numbers finite."""
+    try:
+        text = text if isinstance(text, str) else text.decode("utf-8")
+        if len(text) <= TEXT:
+            return json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("review: expected JSON of a few levels, got one that is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"review: {error}; expected JSON in UTF-8") from None
+    raise ValueError(f"review: expected at most {TEXT} characters, got {len(text)}")
 
 
 def check_keys(where: str, content: Any, kind: Any) -> None:
@@ -156,3 +164,7 @@ def _check_text(field: str, value: Any, most: int, lines: bool = False) -> None:
     odd = [c for c in value if (ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000) and not (lines and c in "\n\t")]
     if odd:
         raise ValueError(f"{field}: expected text without control characters, got {odd[0]!r}")
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"expected finite numbers, got {name}")

@@ -63,13 +63,9 @@ def parsed(body: bytes) -> dict[str, Any]:
         Refused: if it is no JSON object.
     """
     try:
-        text = body.decode("utf-8")
-        limits.check_length(text)
-        content = json.loads(text, parse_constant=_no_constant)
-    except RecursionError:
-        raise _unfit("review: expected JSON of a few levels, got one that is nested too deeply") from None
+        content = limits.parsed(body)
     except ValueError as error:
-        raise _unfit(f"review: {error}; expected JSON in UTF-8") from None
+        raise _unfit(str(error)) from None
     if not isinstance(content, dict):
         raise _unfit(f"review: expected an object, got {limits.short(content)}")
     return content
@@ -205,7 +201,3 @@ def save(store: Store, scan: Scan, content: dict[str, Any], loaded: int, actor: 
 
 def _unfit(message: str) -> Refused:
     return Refused(422, "bad_request", message)
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"expected finite numbers, got {name}")

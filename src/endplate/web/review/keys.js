@@ -2,6 +2,7 @@
 /** Every key of the page in one list: what it does, and what the help says of it. */
 
 import { element } from "../element.js";
+import { isWriting } from "../writing.js";
 import { ask, hint } from "./dialogue.js";
 import { PRESETS } from "./grey.js";
 
@@ -92,17 +93,6 @@ export function takeKeys(page) {
 function nameOf({ key, ctrlKey, metaKey, shiftKey }) {
   const name = key.length > 1 ? key : shiftKey ? key.toUpperCase() : key.toLowerCase();
   return (ctrlKey || metaKey ? "Ctrl " : "") + name;
-}
-
-/**
- * Whether keys are text of a field; a list of choices has no text that Ctrl could change.
- *
- * @param {KeyboardEvent} event
- */
-function isWriting({ target, ctrlKey, metaKey }) {
-  if (target instanceof HTMLInputElement) return !["button", "checkbox", "radio", "range"].includes(target.type);
-  if (target instanceof HTMLSelectElement) return !ctrlKey && !metaKey;
-  return target instanceof HTMLTextAreaElement;
 }
 
 /**
