@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import zipfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +25,7 @@ from endplate.report.review_state import ReviewState
 from endplate.review.images import read_images
 from endplate.service.jobs.measure import part_of
 from endplate.service.jobs.orders import measure_id, now, scan_id, write_order
+from endplate.service.jobs.queue import ACTIVE
 from endplate.service.records import Job, Scan
 from endplate.volume.read import find_scans, read_scan
 from small_scans import write_small
@@ -148,6 +151,39 @@ def test_what_ended_long_ago_is_swept_out_of_the_queue(here: Service, scan: Path
     here.jobs.retry(gone.id, "reader")  # as if it had never been ordered
     wait(lambda: here.job(gone.id).attempts == 1 and here.ended())
     assert here.job(gone.id).state == "failed"
+
+
+def test_a_worker_sweeps_what_ended_long_ago_and_nothing_that_waits_or_runs(here: Service, scan: Path, tmp_path: Path) -> None:
+    def orders(*states: str) -> set[str]:
+        with closing(sqlite3.connect(here.data / "jobs.sqlite")) as connection:
+            found = connection.execute("SELECT workflow_uuid, status FROM workflow_status").fetchall()
+        return {job for job, state in found if state in states}
+
+    first = here.worker()
+    here.jobs.order_find([scan], "reader")
+    wait(here.ended)
+    wait(lambda: not orders(*ACTIVE))  # the queue knows of an end a moment after the store
+    ended = orders("SUCCESS")
+    folder = tmp_path / "more"
+    folder.mkdir()
+    for number in range(6):
+        shutil.copy(scan, folder / f"scan-{number}.nii.gz")
+    here.jobs.order_find([folder], "reader")
+    wait(lambda: bool(here.measuring()))
+    kill(first)
+    open_ = orders(*ACTIVE)
+    assert len(ended) == 2
+    assert open_
+    long_ago = int((datetime.now(UTC) - timedelta(days=31)).timestamp() * 1000)
+    with closing(sqlite3.connect(here.data / "jobs.sqlite")) as connection, connection:
+        connection.execute("UPDATE workflow_status SET created_at = ?, updated_at = ?", (long_ago, long_ago))
+        connection.execute("UPDATE workflow_status SET completed_at = ? WHERE completed_at IS NOT NULL", (long_ago,))
+    here.worker()
+    wait(lambda: not orders("SUCCESS") & ended)
+    wait(here.ended)
+    wait(lambda: orders("SUCCESS") >= open_)
+    assert {s.status for s in here.scans()} == {"measured"}
+    assert list(here.actions("measured").values()) == [1] * 7
 
 
 def test_of_many_clicks_on_retry_one_counts(here: Service, scan: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import postgresql_server
@@ -43,6 +44,7 @@ def test_several_workers_share_a_postgresql_server(scan: Path, tmp_path: Path) -
         assert [s.status for s in here.scans()] == ["measured"] * 4
         assert set(here.actions("measured").values()) == {1}
         assert not here.leftovers()
+        wait(lambda: here.jobs.sweep(datetime.now(UTC) + timedelta(minutes=1)) > 0)
         for worker in workers[1:]:  # before the server goes
             kill(worker)
 

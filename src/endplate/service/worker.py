@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -30,6 +31,9 @@ OVERDUE = 70
 _LOOK_S = 0.2
 _DEATHS_S = 1.0
 _LOST_S = 5.0
+QUEUE_KEPT = timedelta(days=30)
+"""So long the queue keeps what has ended, for whoever has to find out what happened; the store keeps its jobs."""
+_SWEEP_S = 24 * 3600.0
 _GRACE_S = 35.0
 _PAUSE_S = 3.0
 """So long may disk or database take to come back before a worker ends because of them."""
@@ -115,8 +119,8 @@ def _listen(place: Place, url: str) -> None:
 
 
 def _look_after(place: Place, limit_s: float) -> None:
-    """What goes on beside the work: the dead, lost orders, jobs that hang, and the end."""
-    watch, dead_at, lost_at = place.watch, monotonic(), monotonic() - _LOST_S
+    """What goes on beside the work: the dead, lost orders, old ones, jobs that hang, and the end."""
+    watch, dead_at, lost_at, swept_at = place.watch, monotonic(), monotonic() - _LOST_S, monotonic() - _SWEEP_S
     while not watch.stopping.wait(_LOOK_S):
         now = monotonic()
         if watch.is_overdue(limit_s):
@@ -127,6 +131,9 @@ def _look_after(place: Place, limit_s: float) -> None:
         if now - lost_at >= _LOST_S and watch.job_id is None:
             lost_at = now
             place.jobs.put_lost()
+        if now - swept_at >= _SWEEP_S:
+            swept_at = now
+            _sweep(place)
     deadline = monotonic() + _GRACE_S
     while watch.job_id is not None and not watch.given_back.is_set() and monotonic() < deadline:
         watch.given_back.wait(0.05)
@@ -139,6 +146,14 @@ def _bury_the_dead(place: Place) -> None:
             for job_id in place.jobs.taken_by(death.worker):
                 bury(place, death, job_id)
             place.jobs.give_back(death.worker)
+
+
+def _sweep(place: Place) -> None:
+    """What is not swept today is tomorrow: that is no reason to end."""
+    try:
+        place.jobs.sweep(datetime.now(UTC) - QUEUE_KEPT)
+    except Exception:
+        traceback.print_exc()
 
 
 def _give_up(place: Place, limit_s: float) -> None:

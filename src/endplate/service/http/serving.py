@@ -7,7 +7,6 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import FrameType
 
@@ -23,8 +22,6 @@ from endplate.service.settings import Settings
 from endplate.service.store import opened_store
 from endplate.service.uploads.incoming import scratch, sweep
 
-QUEUE_KEPT = timedelta(days=30)
-"""So long the queue keeps what has ended, for whoever has to find out what happened; the store keeps its jobs."""
 _GRACE_S = 3
 """How long requests may still take at the end; streams of events end with it."""
 
@@ -86,7 +83,6 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]
         sweep_uploads(store, settings)
         jobs = Jobs(store, settings.data, settings.url)
         stack.callback(jobs.close)
-        jobs.sweep(datetime.now(UTC) - QUEUE_KEPT)
         _order(jobs, settings)
         if settings.workers:
             staff = Staff(settings.data, settings.url, settings.workers, settings.threads)
