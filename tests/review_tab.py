@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import endplate
 from endplate.review.document import Review
 from served_worklist import Served, Tab
 
 Open = Callable[[str], Tab]
+WEB = Path(endplate.__file__).with_name("web")
 USUAL = ("Failed to load resource", "Canvas2D: Multiple readback")
 """What Chromium itself says of an answer that is no success, and of a test that reads pixels."""
 
@@ -24,11 +28,14 @@ def open_scan(found: Tab, address: str) -> None:
 
 def unhurried(page: Any) -> None:
     """Nothing is saved by itself from now on: where the machine is slow, its 4 s would end between two edits of a test."""
+    rest = re.search(r"REST_MS = (\d+);", (WEB / "review" / "saving.js").read_text())
+    assert rest is not None
     page.evaluate(
-        """() => {
+        """(rest) => {
             const usual = window.setTimeout;
-            window.setTimeout = (act, ms, ...rest) => usual(act, ms === 4000 ? 3600_000 : ms, ...rest);
-        }"""
+            window.setTimeout = (act, ms, ...further) => usual(act, ms === rest ? 3600_000 : ms, ...further);
+        }""",
+        int(rest[1]),
     )
 
 

@@ -207,6 +207,11 @@ test("what one reader confirmed survives the other's edits, but not the other's 
   // who took the confirmation back counts
   assert.deepEqual(both(review.vertebrae, edits.changed(all, id, { not_assessable: "metal" }), all), set);
   assert.deepEqual(both(edits.confirmed(further), all).map((v) => v.level_confirmed), Array(all.length).fill(true));
+  // both gave another name, and mine stands with what I said of it
+  const mine = edits.confirmed(further);
+  assert.deepEqual(both(mine, edits.renamed(all, id, "L6"), all), mine);
+  // who confirms a body's name has not edited the body
+  assert.deepEqual(both(all, edits.removed(review.vertebrae, id)), all.slice(0, -1));
 });
 
 test("bodies stay head to feet whatever is dragged where", () => {

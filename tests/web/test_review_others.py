@@ -168,6 +168,7 @@ def test_the_keyboard_confirms_names_where_they_are_in_doubt_alone(
 def test_a_confirmation_comes_back_on_top_of_anothers_version(made: Measured, service: Served, opened: Open) -> None:
     scan = put(service, made, "names and another's draft", report=doubted(made.report, "T7"))
     mine, theirs = opened(scan).page, opened(scan).page
+    unhurried(mine)
     choose(theirs, "L2")
     drag(theirs, "L2: anterior superior point", 3.0)
     save(theirs, 1)

@@ -64,7 +64,7 @@ def serve(
         workers=workers,
         threads=threads,
         paths=tuple(path.absolute() for path in paths),
-        organisation=(organisation or os.environ.get(ORGANISATION, "")).strip(),
+        organisation=(os.environ.get(ORGANISATION, "") if organisation is None else organisation).strip(),
     )
     if settings.mistake is not None:
         return _usage(settings.mistake)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from endplate.anatomy import Vertebra
-from endplate.densitometry.opportunistic import NAME_IN_DOUBT
+from endplate.densitometry.opportunistic import NAME_IN_DOUBT, SURE_LEVEL
 from endplate.labelling.name import Labelling
 from endplate.report.report import Entry, Overall, Report
 from endplate.report.sentence import UNCERTAIN_LEVEL, without_doubt
@@ -83,6 +83,6 @@ def _summary(summary: Overall | None, entries: tuple[Entry, ...]) -> Overall | N
     said, density = summary.sentence, summary.density
     if not any(e.level_confidence < UNCERTAIN_LEVEL for e in entries if e.grade is not None):
         said = without_doubt(said)
-    if density is not None and all(e.level_confidence >= UNCERTAIN_LEVEL for e in entries if e.level == density.level):
+    if density is not None and all(e.level_confidence >= SURE_LEVEL for e in entries if e.level == density.level):
         density = replace(density, conditions=tuple(c for c in density.conditions if not c.startswith(NAME_IN_DOUBT)))
     return replace(summary, sentence=said, density=density)

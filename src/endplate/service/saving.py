@@ -168,7 +168,8 @@ def last(store: Store, scan: Scan) -> tuple[int, dict[str, Any]]:
     """The last saved version and its document; 0 and what the model said where nobody saved one."""
     saved = store.review(scan.id)
     if saved is not None:
-        return saved.version, saved.document
+        # one that was kept before a field came has it now, else the page would take it for an edit
+        return saved.version, Review.from_dict(saved.document).to_dict()
     return 0, opened(model_of(store, scan)).to_dict()
 
 

@@ -125,7 +125,7 @@ class Settings:
                 f"the token holds spaces or characters beyond ASCII; expected letters, digits and signs; make one with {MAKE_TOKEN}"
             )
         if self.organisation and (unfit := _unfit_for_dicom(self.organisation)):
-            return f"--organisation {unfit}; it stands in DICOM as it is typed"
+            return f"--organisation {unfit}; it stands in every signed DICOM object"
         gone = [str(path) for path in self.paths if not path.exists()]
         if gone:
             return f"{gone[0]} does not exist; expected a scan, or a folder of scans or of finished reports"

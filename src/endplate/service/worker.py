@@ -21,7 +21,7 @@ from endplate.errors import EndplateError
 from endplate.service.jobs.lives import Life, deaths
 from endplate.service.jobs.orders import Jobs
 from endplate.service.jobs.place import Place
-from endplate.service.jobs.queue import APPLICATION, POLL_S, QUEUE, VERSION, WORKFLOW, jobs_url
+from endplate.service.jobs.queue import APPLICATION, PART, POLL_S, QUEUE, VERSION, WORKFLOW, jobs_url
 from endplate.service.jobs.supervise import DATABASE, TIME_LIMIT_S
 from endplate.service.jobs.work import bury, do, fail
 from endplate.service.store import opened_store, sqlite_url
@@ -131,9 +131,8 @@ def _look_after(place: Place, limit_s: float) -> None:
         if now - lost_at >= _LOST_S and watch.job_id is None:
             lost_at = now
             place.jobs.put_lost()
-        if now - swept_at >= _SWEEP_S:
+        if now - swept_at >= _SWEEP_S and _is_swept(place):
             swept_at = now
-            _sweep(place)
     deadline = monotonic() + _GRACE_S
     while watch.job_id is not None and not watch.given_back.is_set() and monotonic() < deadline:
         watch.given_back.wait(0.05)
@@ -148,12 +147,13 @@ def _bury_the_dead(place: Place) -> None:
             place.jobs.give_back(death.worker)
 
 
-def _sweep(place: Place) -> None:
-    """What is not swept today is tomorrow: that is no reason to end."""
+def _is_swept(place: Place) -> bool:
+    """Sweeps, and says whether nothing old is left. What cannot be swept today is tomorrow: that is no reason to end."""
     try:
-        place.jobs.sweep(datetime.now(UTC) - QUEUE_KEPT)
+        return place.jobs.sweep(datetime.now(UTC) - QUEUE_KEPT) < PART
     except Exception:
         traceback.print_exc()
+        return True
 
 
 def _give_up(place: Place, limit_s: float) -> None:

@@ -82,7 +82,7 @@ class Seen:
 
 
 def seen_now(store: Store) -> Seen:
-    """Taken before the answer begins: a client that has it is told of all that comes later, and looks for what was before."""
+    """Taken before the answer begins: a client that has it is told of all that comes later."""
     return Seen(store.now_serial(), last_number(store))
 
 

@@ -164,7 +164,7 @@ class Jobs:
         self._queue.drop(job_id)
 
     def sweep(self, before: datetime) -> int:
-        """Removes from the queue what ended before a time, as it would grow for ever; the store's jobs stay. Gives how many."""
+        """Removes from the queue `PART` at most of what ended before a time; the store's jobs stay. Gives how many."""
         return self._queue.sweep(before)
 
     def close(self) -> None:

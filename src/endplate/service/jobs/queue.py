@@ -25,8 +25,8 @@ VERSION = "1"
 """Of the workflow, not of endplate: jobs that wait are done by whatever version is installed when their turn comes."""
 
 POLL_S = 0.2
-_PART = 500
-"""So many orders are removed at a time: a database takes only so many names in one question."""
+PART = 500
+"""So many orders are swept at a time: a database takes only so many names in one question, and a worker has more to look after."""
 ACTIVE = ("ENQUEUED", "PENDING", "DELAYED")
 OVER = ("SUCCESS", "ERROR", "CANCELLED")
 PRIORITY = {"find": 1, "import": 5, "measure": 10}
@@ -104,13 +104,12 @@ class Queue:
             self._client.cancel_workflow(name)
 
     def sweep(self, before: datetime) -> int:
-        """Removes orders that ended before a time, which nobody asks for any more; gives how many."""
+        """Removes orders that ended before a time, which nobody asks for any more, `PART` at most; gives how many."""
         ended = {"status": list(OVER), "completed_before": before.astimezone(UTC).isoformat(), "name": WORKFLOW}
-        gone = 0
-        while found := self._client.list_workflows(**ended, limit=_PART, load_input=False, load_output=False):
+        found = self._client.list_workflows(**ended, limit=PART, load_input=False, load_output=False)
+        if found:
             self._client.delete_workflows([workflow.workflow_id for workflow in found])
-            gone += len(found)
-        return gone
+        return len(found)
 
     def close(self) -> None:
         """Gives connections back."""

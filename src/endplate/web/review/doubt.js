@@ -19,7 +19,7 @@ import { fittingNames, renamed, shifted } from "./vertebrae.js";
  * @param {State} state
  */
 export function inDoubt({ findings, report, rules, shown }) {
-  if (!report.levels || !shown.length) return false;
+  if (!report.levels || !shown.some((v) => v.level !== null)) return false;
   // a body that the reader left without a name is the reader's doubt, not the model's
   if (findings.some(({ body }) => body.level !== null && body.levelConfidence < rules.uncertain_level)) return true;
   return report.levels.uncertain && !areNamesSettled(report.vertebrae, shown);

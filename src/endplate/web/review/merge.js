@@ -7,7 +7,8 @@ import { centreOf, COLUMNS, isPossible } from "./vertebrae.js";
 /** @typedef {import("../rules/types.js").ReviewVertebra} ReviewVertebra */
 
 /**
- * My edits on top of theirs; where both changed the same point, name, its confirmation or doubt, mine counts. Mine alone where that cannot be.
+ * My edits on top of theirs; where both changed the same point, name, its confirmation or doubt, mine counts. Mine alone where
+ * that cannot be.
  *
  * @param {ReviewVertebra[]} base that both began with
  * @param {ReviewVertebra[]} mine
@@ -19,7 +20,7 @@ export function merged(base, mine, theirs) {
   const kept = theirs.filter((v) => my.has(v.id) || !was.has(v.id)).map((v) => both(was.get(v.id), my.get(v.id), v));
   const present = byId(kept);
   // what I added, and what they deleted while I changed it
-  const own = mine.filter((v) => !present.has(v.id) && !same(was.get(v.id), v));
+  const own = mine.filter((v) => !present.has(v.id) && !same(bare(was.get(v.id)), bare(v)));
   const after = [...kept, ...own].sort((a, b) => centreOf(b)[2] - centreOf(a)[2]);
   return isPossible(after) ? after : mine;
 }
@@ -39,7 +40,8 @@ function both(was, mine, theirs) {
     return pair;
   });
   const level = chosen(was.level, mine.level, theirs.level);
-  const told = chosen(was.level_confirmed === true, mine.level_confirmed === true, theirs.level_confirmed === true);
+  const [before, here, there] = [was, mine, theirs].map((v) => v.level_confirmed === true);
+  const told = (here && mine.level !== was.level) || chosen(before, here, there);
   // only the name of which somebody said it: one may have confirmed what the other changed
   const level_confirmed = told && [mine, theirs].some((v) => v.level_confirmed === true && v.level === level);
   const not_assessable = chosen(was.not_assessable, mine.not_assessable, theirs.not_assessable);
@@ -53,6 +55,13 @@ function both(was, mine, theirs) {
  * @param {T} theirs
  */
 const chosen = (was, mine, theirs) => (same(was, mine) ? theirs : mine);
+
+/**
+ * To confirm a name is no edit of the body: where they deleted it, it stays deleted.
+ *
+ * @param {ReviewVertebra | undefined} v
+ */
+const bare = (v) => v && { ...v, level_confirmed: undefined };
 
 /** @param {ReviewVertebra[]} vertebrae */
 const byId = (vertebrae) => new Map(vertebrae.map((v) => [v.id, v]));

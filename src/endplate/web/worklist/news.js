@@ -7,7 +7,6 @@ import { isFlagged } from "./row.js";
 /** @typedef {import("./types.js").Scan} Scan */
 
 const GATHER_MS = 1000;
-const OVER = new Set(["measured", "failed", "refused", "no_spine"]);
 
 export class News {
   /** @param {HTMLElement} line with aria-live */
@@ -24,10 +23,10 @@ export class News {
     this.known.set(scan.id, scan.status);
   }
 
-  /** @param {Scan} scan as the list has it, which may tell of its result before the stream of events does */
+  /** @param {Scan} scan as the list has it, which may tell of a result before the stream of events does, or of a failure retried since */
   hear(scan) {
     if (!this.known.has(scan.id)) this.know(scan);
-    else if (OVER.has(scan.status)) this.take(scan);
+    else if (scan.status === "measured") this.take(scan);
   }
 
   /** @param {Scan} scan that changed */
