@@ -20,6 +20,8 @@ from endplate.volume.volume import Source
 
 Floats = NDArray[np.floating]
 UNCERTAIN_LEVELS = 0.8
+DOUBTED_NAMES = "levels_uncertain"
+"""Code of the message that says so."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def _level_messages(levels: r.Levels) -> tuple[r.Message, ...]:
         other = f"; the first vertebra may be {levels.alternative} instead ({levels.alternative_probability:.0%})"
     taken = f"level names are uncertain ({levels.confidence:.0%}): the first vertebra is taken for {levels.top}"
     text = f"{taken}{other}; name it with --top-level"
-    return (r.Message("levels_uncertain", "warning", text),)
+    return (r.Message(DOUBTED_NAMES, "warning", text),)
 
 
 def _overall(findings: Sequence[Finding], density: r.OpportunisticDensity | None) -> r.Overall:

@@ -11,12 +11,12 @@ from endplate.anatomy import Vertebra
 from endplate.densitometry import Attenuation
 from endplate.morphometry.measure import measure
 from endplate.morphometry.norms import Norms
-from endplate.report.build import Context, build_report
+from endplate.report.build import DOUBTED_NAMES, Context, build_report
 from endplate.report.report import Entry, Report
 from endplate.report.review_state import ReviewState
 from endplate.review.document import Review, ReviewVertebra, spread_of
 from endplate.review.edits import edits, is_changed, moved_mm
-from endplate.review.naming import IN_DOUBT, confidence, entry_of, labelling_of, with_confirmed_names
+from endplate.review.naming import confidence, entry_of, labelling_of, with_confirmed_names
 
 Floats = NDArray[np.floating]
 READER_SD_MM = 0.5
@@ -58,7 +58,7 @@ def reviewed(report: Report, review: Review, norms: Norms) -> Report:
     context = Context(
         replace(report.software, norms=norms.name),
         report.source,
-        tuple(m for m in report.messages if m.code not in (IN_DOUBT, "no_spine")),
+        tuple(m for m in report.messages if m.code not in (DOUBTED_NAMES, "no_spine")),
         report.timing_s,
         _attenuations(report, review),
     )

@@ -7,12 +7,10 @@ from dataclasses import replace
 from endplate.anatomy import Vertebra
 from endplate.densitometry.opportunistic import NAME_IN_DOUBT, SURE_LEVEL
 from endplate.labelling.name import Labelling
+from endplate.report.build import DOUBTED_NAMES
 from endplate.report.report import Entry, Overall, Report
 from endplate.report.sentence import UNCERTAIN_LEVEL, without_doubt
 from endplate.review.document import Review, ReviewVertebra
-
-IN_DOUBT = "levels_uncertain"
-"""Code of the report's message."""
 
 
 def entry_of(report: Report, v: ReviewVertebra) -> Entry | None:
@@ -73,7 +71,7 @@ def with_confirmed_names(report: Report, review: Review) -> Report:
     certain = replace(
         report.levels, confidence=1.0, uncertain=False, alternative=None, alternative_probability=0.0, given_by_reader=True
     )
-    return replace(new, levels=certain, messages=tuple(m for m in report.messages if m.code != IN_DOUBT))
+    return replace(new, levels=certain, messages=tuple(m for m in report.messages if m.code != DOUBTED_NAMES))
 
 
 def _summary(summary: Overall | None, entries: tuple[Entry, ...]) -> Overall | None:
